@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * copytree - a fresh copy of a job's inputs.
+ *
+ * The entries come sorted by path, so a folder is made before what is in it. Nothing is followed out of either folder. A crash leaves a
+ * partial copy under a temporary name, which the caller throws away.
+ */
+#include "copytree.h"
+
+#include "cleanup.h"
+#include "safefs.h"
+#include "tree.h"
+#include "xalloc.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#define PIECE (1 << 20)
+
+/* For file systems between which the kernel does not copy. */
+static int copy_by_hand(int from, int to)
+{
+	_cleanup_free_ char *piece = xcalloc(1, PIECE);
+
+	for (;;) {
+		ssize_t n = read(from, piece, PIECE);
+		int r;
+
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		r = safefs_write_all(to, piece, (size_t)n);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int copy_bytes(int from, int to)
+{
+	if (ioctl(to, FICLONE, from) == 0)
+		return 0;
+	for (;;) {
+		ssize_t n = copy_file_range(from, NULL, to, NULL, 1 << 30, 0);
+
+		if (n == 0)
+			return 0;
+		if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
+			return copy_by_hand(from, to);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+static int copy_file(int from_dir, int to_dir, const struct tree_entry *e)
+{
+	_cleanup_close_ int from = safefs_open(from_dir, e->path, O_RDONLY, 0);
+	_cleanup_close_ int to = -1;
+	struct stat st;
+	int r;
+
+	if (from < 0)
+		return from;
+	if (fstat(from, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	to = safefs_open(to_dir, e->path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	if (to < 0)
+		return to;
+	r = copy_bytes(from, to);
+	if (r < 0)
+		return r;
+	const struct timespec times[2] = { st.st_atim, st.st_mtim };
+
+	if (fchmod(to, st.st_mode & 0777) < 0 || futimens(to, times) < 0 || fsync(to) < 0)
+		return -errno;
+	return 0;
+}
+
+static int copy_link(int from_dir, int to_dir, const char *path)
+{
+	char target[4096];
+	ssize_t len = readlinkat(from_dir, path, target, sizeof(target) - 1);
+
+	if (len < 0)
+		return -errno;
+	target[len] = '\0';
+	return symlinkat(target, to_dir, path) < 0 ? -errno : 0;
+}
+
+static int copy_entry(int from_dir, int to_dir, const struct tree_entry *e)
+{
+	switch (e->type) {
+	case 'd':
+		return mkdirat(to_dir, e->path, 0755) < 0 ? -errno : 0;
+	case 'l':
+		return copy_link(from_dir, to_dir, e->path);
+	case 'f':
+		return copy_file(from_dir, to_dir, e);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* Innermost folders first would not matter: each is complete by now. */
+static int sync_folders(int to_dir, const struct tree *inputs)
+{
+	for (size_t i = 0; i < inputs->count; i++) {
+		_cleanup_close_ int fd = -1;
+
+		if (inputs->entries[i].type != 'd')
+			continue;
+		fd = safefs_open(to_dir, inputs->entries[i].path, O_RDONLY | O_DIRECTORY, 0);
+		if (fd < 0 || fsync(fd) < 0)
+			return fd < 0 ? fd : -errno;
+	}
+	return fsync(to_dir) < 0 ? -errno : 0;
+}
+
+int copytree_inputs(int from_fd, int to_fd, const struct tree *inputs)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < inputs->count; i++)
+		r = copy_entry(from_fd, to_fd, &inputs->entries[i]);
+	return r == 0 ? sync_folders(to_fd, inputs) : r;
+}

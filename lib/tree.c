@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tree - one look at a dropped folder.
+ *
+ * Dropped trees are hostile: folders are opened beneath the job's folder without following links, depth and number of entries
+ * are bounded, and the walk is a loop over a list of folders still to be read. Only names and attributes are read here.
+ */
+#include "tree.h"
+
+#include "cleanup.h"
+#include "complaint.h"
+#include "digest.h"
+#include "escape.h"
+#include "safefs.h"
+#include "spool.h"
+#include "xalloc.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+struct walk {
+	int top_fd;
+	struct tree *tree;
+	size_t room;			/* entries allocated */
+	size_t next_dir;		/* index of the next entry that may be a folder to read */
+	struct complaint *complaint;
+};
+
+static char type_of(mode_t mode)
+{
+	if (S_ISREG(mode))
+		return 'f';
+	if (S_ISDIR(mode))
+		return 'd';
+	return S_ISLNK(mode) ? 'l' : 'o';
+}
+
+static int64_t nanoseconds(struct timespec ts)
+{
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static void add_entry(struct walk *w, char *path, const struct stat *st)
+{
+	struct tree_entry *e;
+
+	if (w->tree->count == w->room) {
+		w->room = w->room ? 2 * w->room : 16;
+		w->tree->entries = xrealloc(w->tree->entries, w->room, sizeof(*w->tree->entries));
+	}
+	e = &w->tree->entries[w->tree->count++];
+	*e = (struct tree_entry){
+		.path = path,
+		.type = type_of(st->st_mode),
+		.mode = st->st_mode & 07777,
+		.uid = st->st_uid,
+		.links = (unsigned)st->st_nlink,
+		.size = S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size,
+		.mtime_ns = nanoseconds(st->st_mtim),
+		.ctime_ns = nanoseconds(st->st_ctim),
+		.inode = st->st_ino,
+	};
+	w->tree->bytes += e->size;
+}
+
+static unsigned depth_of(const char *path)
+{
+	unsigned depth = 1;
+
+	for (; *path; path++)
+		depth += *path == '/';
+	return depth;
+}
+
+/* One name of the folder at prefix ("" for the top), open as fd. */
+static int look_at(struct walk *w, int fd, const char *prefix, const char *name)
+{
+	_cleanup_free_ char *path = NULL;
+	struct stat st;
+
+	if (!*prefix && strcmp(name, SPOOL_READY) == 0)
+		w->tree->ready = true;
+	if (spool_is_litter(name) || (!*prefix && spool_is_ours(name)))
+		return 0;
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	path = *prefix ? xasprintf("%s/%s", prefix, name) : xstrdup(name);
+	if (spool_is_partial(name))
+		w->tree->partial = true;
+	if (depth_of(path) > TREE_MAX_DEPTH)
+		return complain(w->complaint, "the folder", 0, xasprintf("folders nested more than %d deep", TREE_MAX_DEPTH),
+				xasprintf("at most %d levels of folders", TREE_MAX_DEPTH),
+				xstrdup("pack the deep part into an archive (tar, zip) and let the job unpack it"));
+	if (w->tree->count == TREE_MAX_ENTRIES)
+		return complain(w->complaint, "the folder", 0, xasprintf("more than %d files and folders", TREE_MAX_ENTRIES),
+				xasprintf("at most %d files and folders in one job", TREE_MAX_ENTRIES),
+				xstrdup("pack them into an archive (tar, zip), or split the work into several jobs"));
+	add_entry(w, path, &st);
+	path = NULL;
+	return 0;
+}
+
+static int read_folder(struct walk *w, const char *prefix)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *entry;
+	int fd, r;
+
+	fd = safefs_open(w->top_fd, *prefix ? prefix : ".", O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while (errno = 0, (entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		r = look_at(w, fd, prefix, entry->d_name);
+		if (r != 0)
+			return r;
+	}
+	return -errno;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct tree_entry *)a)->path, ((const struct tree_entry *)b)->path);
+}
+
+int tree_look(int dir_fd, struct tree *ret, struct complaint *c)
+{
+	struct tree tree = { 0 };
+	struct walk w = { .top_fd = dir_fd, .tree = &tree, .complaint = c };
+	struct stat st;
+	int r;
+
+	if (fstat(dir_fd, &st) < 0)
+		return -errno;
+	tree.uid = st.st_uid;
+	r = read_folder(&w, "");
+	for (; r == 0 && w.next_dir < tree.count; w.next_dir++)
+		if (tree.entries[w.next_dir].type == 'd') {
+			/* The list may move while it grows: keep a copy of the name. */
+			_cleanup_free_ char *prefix = xstrdup(tree.entries[w.next_dir].path);
+
+			r = read_folder(&w, prefix);
+		}
+	if (r != 0) {
+		tree_free(&tree);
+		return r;
+	}
+	if (tree.count > 1)
+		qsort(tree.entries, tree.count, sizeof(*tree.entries), by_path);
+	*ret = tree;
+	return 0;
+}
+
+/* A link may point to something beside or below it: relative, ".." only at its start and not above the top. With ".."
+ * behind a name the text alone could not tell, because that name may be a link itself. */
+static bool link_stays_inside(const char *link_path, const char *target)
+{
+	unsigned up = 0;
+	const char *at = target;
+
+	if (*target == '/')
+		return false;
+	while (strncmp(at, "../", 3) == 0 || strcmp(at, "..") == 0) {
+		up++;
+		at += at[2] ? 3 : 2;
+	}
+	if (up > depth_of(link_path) - 1)
+		return false;
+	return !strstr(at, "/../") && !(strlen(at) >= 3 && strcmp(at + strlen(at) - 3, "/..") == 0);
+}
+
+static int check_link(int dir_fd, const struct tree_entry *e, const char *name, struct complaint *c)
+{
+	char target[4096];
+	ssize_t len = readlinkat(dir_fd, e->path, target, sizeof(target) - 1);
+
+	if (len < 0)
+		return -errno;
+	target[len] = '\0';
+	if (link_stays_inside(e->path, target))
+		return 0;
+	_cleanup_free_ char *shown = escape_text(target, ESCAPE_TEXT);
+	return complain(c, name, 0, xasprintf("a symbolic link to \"%s\", which leads out of the folder", shown),
+			xstrdup("files and folders of the job itself, or links that stay inside it"),
+			xstrdup("copy the file that the link points to into the folder (cp -L, rsync -L)"));
+}
+
+static int check_entry(int dir_fd, const struct tree_entry *e, struct complaint *c)
+{
+	_cleanup_free_ char *name = escape_text(e->path, ESCAPE_TEXT);
+
+	if (e->type == 'l')
+		return check_link(dir_fd, e, name, c);
+	if (e->type == 'o')
+		return complain(c, name, 0, xstrdup("a device, fifo or socket"), xstrdup("ordinary files and folders"),
+				xstrdup("remove it from the folder and drop the folder again"));
+	if (e->type == 'f' && e->links > 1)
+		return complain(c, name, 0, xasprintf("a file with %u names (hard links)", e->links),
+				xstrdup("files that belong to this job alone"),
+				xstrdup("copy the file instead of linking it (cp without -l)"));
+	if (e->type == 'f' && (e->mode & (S_ISUID | S_ISGID)))
+		return complain(c, name, 0, xstrdup("a program with the setuid or setgid bit"),
+				xstrdup("programs that run with the job's own rights"),
+				xasprintf("chmod ug-s \"%s\" and drop the folder again", name));
+	return 0;
+}
+
+int tree_check(int dir_fd, const struct tree *t, struct complaint *c)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->count; i++)
+		r = check_entry(dir_fd, &t->entries[i], c);
+	return r;
+}
+
+int tree_has_writer(int dir_fd, const struct tree *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		_cleanup_close_ int fd = -1;
+
+		if (t->entries[i].type != 'f')
+			continue;
+		fd = safefs_open(dir_fd, t->entries[i].path, O_RDONLY, 0);
+		if (fd >= 0 && safefs_writers(fd) == SAFEFS_WRITER)
+			return 1;
+	}
+	return 0;
+}
+
+void tree_fingerprint(const struct tree *t, char *hex)
+{
+	struct digest *d = digest_new();
+
+	for (size_t i = 0; i < t->count; i++) {
+		const struct tree_entry *e = &t->entries[i];
+		const int64_t numbers[] = {
+			e->type, (int64_t)e->size, e->type == 'd' ? 0 : e->mtime_ns, e->type == 'd' ? 0 : e->ctime_ns,
+			(int64_t)e->inode,
+		};
+
+		digest_add_string(d, e->path);
+		digest_add(d, numbers, sizeof(numbers));
+	}
+	digest_finish(d, hex);
+}
+
+void tree_free(struct tree *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		free(t->entries[i].path);
+	free(t->entries);
+	*t = (struct tree){ 0 };
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tree - one look at a dropped folder: every entry with its type, size, times and inode, within bounds.
+ *
+ * Iterative, by descriptors, following no link. Entries are sorted by path, so that two looks compare line by line.
+ */
+#ifndef SPOOL_TREE_H
+#define SPOOL_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct complaint;
+
+#define TREE_MAX_DEPTH 32
+#define TREE_MAX_ENTRIES 100000
+
+struct tree_entry {
+	char *path;			/* relative to the folder, raw bytes */
+	char type;			/* 'f' file, 'd' folder, 'l' link, 'o' anything else */
+	mode_t mode;
+	uid_t uid;
+	unsigned links;
+	uint64_t size;			/* 0 for folders */
+	int64_t mtime_ns, ctime_ns;
+	uint64_t inode;
+};
+
+struct tree {
+	struct tree_entry *entries;
+	size_t count;
+	bool ready;			/* .ready is there */
+	bool partial;			/* a name looks like a copy in progress */
+	uint64_t bytes;
+	uid_t uid;			/* owner of the folder itself */
+};
+
+/*
+ * Looks at the folder behind dir_fd (all but files of ours and litter, decisions.md 10; the folder itself gives no entry). Too deep, too many:
+ * COMPLAINT with c filled. 0, or negative errno (-ENOENT and -ESTALE mean that it is being changed: look again later).
+ */
+int tree_look(int dir_fd, struct tree *ret, struct complaint *c);
+
+/* What must not be run or kept: symbolic links leading out of the folder (links inside that stay inside are allowed: decisions are by text of
+ * the link), devices, fifos, sockets, setuid or setgid files, files with several hard links. 0, or COMPLAINT naming the first one. */
+int tree_check(int dir_fd, const struct tree *t, struct complaint *c);
+
+/* Is any file of the tree open for writing? 1 yes, 0 no or unknown. Opens each file once. */
+int tree_has_writer(int dir_fd, const struct tree *t);
+
+/* 64 hex digits over all entries: names, types, sizes, mtimes, ctimes, inodes. hex has DIGEST_HEX_SIZE bytes. */
+void tree_fingerprint(const struct tree *t, char *hex);
+
+void tree_free(struct tree *t);
+
+#endif

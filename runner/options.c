@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * options - the table of spool-runner's options, and its command line.
+ *
+ * Reads the configuration file and writes to stdout for --config-check and --config-sample. The
+ * command line wins over the file whatever the order: it is parsed first for the file's name, and its
+ * assignments are kept and set afterwards.
+ */
+#include "options.h"
+
+#include "cleanup.h"
+#include "complaint.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <string.h>
+
+#define USAGE_STATUS 2
+
+static struct options *filled;	/* argp and the table need a fixed place */
+
+static struct options values;
+
+static const struct conf_option table[] = {
+	{ "name", CONF_STRING, "", 0, 0,
+	  "the runner's name on the share; empty: the host's name", &values.name },
+	{ "share", CONF_STRING, "", 0, 0, "where the share is mounted", &values.share },
+	{ "state", CONF_STRING, "", 0, 0,
+	  "folder on a local disk for the lock and the jobs' scratch; empty: chosen by the account",
+	  &values.state },
+	{ "slots", CONF_INT, "0", 0, 4096, "cores given to jobs at once; 0: all that are found",
+	  &values.slots },
+	{ "memory", CONF_SIZE, "0", 0, INT64_MAX, "memory given to jobs; 0: all that is found",
+	  &values.memory },
+	{ "beat", CONF_TIME, "5s", 200, 20000, "time between two signs of life", &values.beat },
+	{ "poll", CONF_TIME, "1s", 100, 30000, "time between two looks at an inbox that is quiet",
+	  &values.poll },
+	{ "kill_wait", CONF_TIME, "10s", 0, 600000,
+	  "time between asking a job to end (SIGTERM) and killing it (SIGKILL)", &values.kill_wait },
+	{ "probe", CONF_LIST, "sh bash perl python3 gcc octave-cli R julia", 0, 0,
+	  "programs to look for, besides those that the applications of the share need",
+	  &values.probe },
+	{ "look_again", CONF_TIME, "10m", 1000, 86400000,
+	  "time between two looks for programs and applications", &values.look_again },
+	{ "allow_root", CONF_BOOL, "no", 0, 0, "run, and run jobs, as root", &values.allow_root },
+	{ "debug", CONF_BOOL, "no", 0, 0, "log every pass over the share", &values.debug },
+	{ 0 },
+};
+
+enum { OPT_SHARE = 256, OPT_STATE, OPT_NAME, OPT_SLOTS, OPT_FOREGROUND, OPT_DRAIN, OPT_CHECK,
+       OPT_SAMPLE };
+
+static const struct argp_option arguments[] = {
+	{ NULL, 'c', "FILE", 0, "read this configuration file (see runner.conf(5))", 0 },
+	{ NULL, 'o', "NAME=VALUE", 0, "set an option of the configuration file", 0 },
+	{ "share", OPT_SHARE, "DIR", 0, "where the share is mounted", 0 },
+	{ "state", OPT_STATE, "DIR", 0, "local folder for the lock and the jobs' scratch", 0 },
+	{ "name", OPT_NAME, "NAME", 0, "the runner's name instead of the host's", 0 },
+	{ "slots", OPT_SLOTS, "N", 0, "give jobs N cores at once instead of all", 0 },
+	{ "foreground", OPT_FOREGROUND, NULL, 0, "stay in the foreground, log to stderr", 0 },
+	{ "drain-and-exit", OPT_DRAIN, NULL, 0,
+	  "tell the runner of this name to finish its jobs and to end; wait for that", 0 },
+	{ "config-check", OPT_CHECK, NULL, 0, "check the configuration, print it, end", 0 },
+	{ "config-sample", OPT_SAMPLE, NULL, OPTION_HIDDEN, "print the annotated sample file", 0 },
+	{ 0 },
+};
+
+struct line {			/* what the command line said */
+	const char *file;
+	struct strlist assignments;
+	bool check, sample, foreground, drain;
+};
+
+static void assign(struct line *line, const char *name, const char *value)
+{
+	_cleanup_free_ char *text = xasprintf("%s=%s", name, value);
+
+	strlist_add(&line->assignments, text);
+}
+
+static error_t parse_one(int key, char *arg, struct argp_state *state)
+{
+	struct line *line = state->input;
+
+	switch (key) {
+	case 'c':
+		line->file = arg;
+		return 0;
+	case 'o':
+		strlist_add(&line->assignments, arg);
+		return 0;
+	case OPT_SHARE:
+		assign(line, "share", arg);
+		return 0;
+	case OPT_STATE:
+		assign(line, "state", arg);
+		return 0;
+	case OPT_NAME:
+		assign(line, "name", arg);
+		return 0;
+	case OPT_SLOTS:
+		assign(line, "slots", arg);
+		return 0;
+	case OPT_FOREGROUND:
+		line->foreground = true;
+		return 0;
+	case OPT_DRAIN:
+		line->drain = true;
+		return 0;
+	case OPT_CHECK:
+		line->check = true;
+		return 0;
+	case OPT_SAMPLE:
+		line->sample = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void refuse(struct complaint *c)
+{
+	_cleanup_free_ char *text = complaint_line(c);
+
+	fprintf(stderr, "spool-runner: %s\n", text);
+	exit(USAGE_STATUS);
+}
+
+static void load(const struct line *line)
+{
+	struct complaint c = { 0 };
+	int r = 0;
+
+	conf_defaults(table);
+	if (line->file)
+		r = conf_load(line->file, table, &c);
+	if (r < 0) {
+		fprintf(stderr, "spool-runner: %s: the configuration cannot be read: %s\n",
+			line->file, strerror(-r));
+		exit(USAGE_STATUS);
+	}
+	for (size_t i = 0; r == 0 && i < line->assignments.count; i++)
+		r = conf_set(line->assignments.items[i], table, &c);
+	if (r != 0)
+		refuse(&c);
+}
+
+void options_parse(int argc, char **argv, struct options *opt)
+{
+	static const struct argp argp = {
+		.options = arguments,
+		.parser = parse_one,
+		.doc = "Runs jobs that the coordinator of a share offers to this machine."
+		       "\vspool-runner(8) tells the rest.",
+	};
+	struct line line = { 0 };
+
+	argp_program_version = "spool-runner " SPOOL_VERSION;
+	argp_err_exit_status = USAGE_STATUS;
+	argp_parse(&argp, argc, argv, 0, NULL, &line);
+	if (line.sample) {
+		conf_print_sample(stdout, "spool-runner", table);
+		exit(0);
+	}
+	load(&line);
+	strlist_free(&line.assignments);
+	if (line.check) {
+		conf_print(stdout, table);
+		exit(0);
+	}
+	values.foreground = line.foreground;
+	values.drain_and_exit = line.drain;
+	filled = opt;
+	*opt = values;
+	if (!*opt->share) {
+		fprintf(stderr, "spool-runner: no share is named: say where it is mounted, with "
+				"--share DIR or with share in the configuration file\n");
+		exit(USAGE_STATUS);
+	}
+}
+
+void options_free(struct options *opt)
+{
+	if (opt != filled)
+		return;
+	conf_release(table);
+	memset(opt, 0, sizeof(*opt));
+	filled = NULL;
+}

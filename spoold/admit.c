@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * admit - a complete drop is examined and gets its manifest, while it still lies where it was dropped.
+ *
+ * Before: incoming/<name>/ (or a wrapped file). After: the same with .spool-manifest in it, durable, due for ENQUEUE; or due for REJECT with a
+ * complaint; or back to waiting, because it changed. Files of ours that a resubmitted folder brings along are moved to attempts/0/ first.
+ * A crash leaves a manifest in a folder in incoming/: the next admission moves it aside like any old file of ours.
+ */
+#include "coordinator.h"
+
+#include "cleanup.h"
+#include "clock.h"
+#include "digest.h"
+#include "drops.h"
+#include "dropcheck.h"
+#include "jobs.h"
+#include "log.h"
+#include "manifest.h"
+#include "syncer.h"
+#include "users.h"
+#include "xalloc.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define HASH_IN_LOOP (256 * 1024)	/* bytes: some 1 ms of hashing; more goes through the bulk lane */
+#define OLD SPOOL_TMP "old"
+
+static void wait_on(struct job *job)
+{
+	struct coordinator *co = job->co;
+	struct drop *drop = job->drop;
+
+	jobs_restore_mode(job);
+	if (job->wrapped) {	/* it has left incoming/ */
+		jobs_due(job, STEP_RETURN);
+		return;
+	}
+	job->drop = NULL;
+	jobs_forget(job);
+	drops_wait_on(co, drop);
+}
+
+/* -- files of ours from an earlier life ---------------------------------------------------------- */
+
+static int add_ours(const char *name, unsigned char type, void *arg)
+{
+	(void)type;
+	if (spool_is_ours(name) && strcmp(name, SPOOL_READY) != 0)
+		strlist_add(arg, name);
+	return 0;
+}
+
+/*
+ * job.result, stdout.txt, attempts/ and the like of an earlier run go to attempts/0/, whatever they are: they are renamed, never
+ * opened. Through a temporary folder, so that an old attempts/ ends inside the new one.
+ */
+static int move_ours_aside(int fd)
+{
+	struct strlist names = { 0 };
+	int old = -1, r = safefs_list(fd, ".", add_ours, &names);
+
+	if (r < 0 || names.count == 0)
+		goto out;
+	if (mkdirat(fd, OLD, 0755) < 0 && errno != EEXIST) {
+		r = -errno;
+		goto out;
+	}
+	old = safefs_open_dir(fd, OLD);
+	r = old < 0 ? old : 0;
+	for (size_t i = 0; r == 0 && i < names.count; i++)
+		if (strcmp(names.items[i], OLD) != 0 && renameat(fd, names.items[i], old, names.items[i]) < 0)
+			r = -errno;
+	if (r == 0 && mkdirat(fd, SPOOL_ATTEMPTS, 0755) < 0)
+		r = -errno;
+	if (r == 0 && renameat(fd, OLD, fd, SPOOL_ATTEMPTS "/0") < 0)
+		r = -errno;
+out:
+	if (old >= 0)
+		close(old);
+	strlist_free(&names);
+	return r;
+}
+
+/* -- the manifest -------------------------------------------------------------------------------- */
+
+static void write_manifest(struct job *job)
+{
+	struct coordinator *co = job->co;
+	_cleanup_close_ int dir = jobs_open_folder(job);
+	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int r;
+
+	text = manifest_write(job->manifest, &len);
+	r = dir < 0 ? dir : safefs_create(dir, SPOOL_MANIFEST, text, len, 0644, &fd);
+	manifest_free(job->manifest);
+	free(job->manifest);
+	job->manifest = NULL;
+	if (r < 0) {
+		log_trouble("manifest", "%" PRIu64 ": .spool-manifest cannot be written: %s", job->id, strerror(-r));
+		wait_on(job);
+		return;
+	}
+	syncer_touch(co->syncer, fd);
+	syncer_touch(co->syncer, dir);
+	jobs_after_sync(job, STEP_ENQUEUE);
+}
+
+static int hash_in_lane(void *arg)
+{
+	struct job *job = arg;
+	_cleanup_close_ int dir = jobs_open_folder(job);
+
+	return dir < 0 ? dir : manifest_hash(dir, job->manifest, (uint64_t)job->co->opt.hash_most);
+}
+
+static void hashed(struct job *job, int result)
+{
+	if (result == 0) {
+		write_manifest(job);
+		return;
+	}
+	manifest_free(job->manifest);
+	free(job->manifest);
+	job->manifest = NULL;
+	wait_on(job);
+}
+
+/* The application of the drop box: a wrapped file found after a crash has it in its folder's name. */
+static const char *box_of(const struct job *job)
+{
+	const char *mark = job->wrapped ? strchr(job->at, '@') : NULL;
+
+	if (mark)
+		return mark + 1;
+	return job->drop && *job->drop->box->app ? job->drop->box->app : NULL;
+}
+
+/* Takes over tree, needs and the texts. */
+static struct manifest *make_manifest(struct job *job, struct tree *tree, struct needs *needs, const char *group)
+{
+	struct manifest *m = xcalloc(1, sizeof(*m));
+	size_t len = 0;
+
+	m->id = job->id;
+	m->uid = tree->uid;
+	if (job->wrapped && tree->count > 0)
+		m->uid = tree->entries[0].uid;
+	if (job->drop)
+		(void)spool_drop_nonce(job->drop->name, &len);
+	m->name = job->drop ? xstrndup(job->drop->name, len) : xstrdup(tree->count ? tree->entries[0].path : job->name);
+	m->user = xstrdup(users_name(m->uid));
+	m->group = group ? xstrdup(group) : NULL;
+	m->box = box_of(job) ? xstrdup(box_of(job)) : NULL;
+	m->queued_at = clock_wall_ms();
+	m->needs = *needs;
+	m->tree = *tree;
+	*needs = (struct needs){ 0 };
+	*tree = (struct tree){ 0 };
+	return m;
+}
+
+/* -- the step ------------------------------------------------------------------------------------ */
+
+/* Did it stand still since drops found it complete? */
+static bool stood_still(const struct job *job, const struct tree *tree)
+{
+	char fingerprint[DIGEST_HEX_SIZE];
+
+	if (!job->drop || job->wrapped || job->drop->whole || tree->ready || !*job->drop->fingerprint)
+		return true;
+	tree_fingerprint(tree, fingerprint);
+	return strcmp(fingerprint, job->drop->fingerprint) == 0;
+}
+
+/* Examines the folder behind fd. 0: the manifest is under way, COMPLAINT, DROPCHECK_INCOMPLETE or negative errno (look again). */
+static int examine(struct coordinator *co, struct job *job, int fd)
+{
+	struct needs needs = { 0 };
+	struct tree tree = { 0 };
+	struct jobfile file;
+	uint64_t bytes;
+	int r;
+
+	jobfile_init(&file);
+	r = tree_look(fd, &tree, &job->complaint);
+	if (r == 0 && !stood_still(job, &tree))
+		r = -EAGAIN;
+	if (r == 0 && tree.count == 0)
+		r = complain(&job->complaint, "the folder", 0, xstrdup("an empty folder"),
+			     xstrdup("a job.conf, or one file that an application runs (spoolctl apps lists them)"),
+			     xstrdup("put the files into the folder and drop it again"));
+	if (r == 0)
+		r = dropcheck(co->sp.root_fd, &co->catalogue, fd, &tree, box_of(job), &co->defaults, &file, &needs, &job->complaint);
+	if (r == 0)
+		r = move_ours_aside(fd);
+	if (r == 0) {
+		bytes = tree.bytes;
+		job->manifest = make_manifest(job, &tree, &needs, file.group);
+		if (bytes > HASH_IN_LOOP)
+			jobs_in_lane(job, co->bulk_lane, hash_in_lane, hashed);
+		else
+			hashed(job, manifest_hash(fd, job->manifest, (uint64_t)co->opt.hash_most));
+	}
+	tree_free(&tree);
+	needs_free(&needs);
+	jobfile_free(&file);
+	return r;
+}
+
+static int cannot_open(struct job *job, int error)
+{
+	return complain(&job->complaint, "the folder", 0, xasprintf("a folder that the coordinator may not enter or change (%s)", strerror(-error)),
+			xstrdup("a folder that the account running spoold may read and move"),
+			xstrdup("chmod -R u+rwX,g+rwX it (or drop it as the spool's own user) and drop it again"));
+}
+
+static void admit(struct coordinator *co, struct job *job)
+{
+	_cleanup_close_ int fd = jobs_open_folder_to_write(job);
+	int r;
+
+	if (fd == -EACCES || fd == -EPERM)
+		r = cannot_open(job, fd);
+	else
+		r = fd < 0 ? fd : examine(co, job, fd);
+	if (r == COMPLAINT) {
+		jobs_due(job, STEP_REJECT);
+	} else if (r != 0) {
+		complaint_free(&job->complaint);
+		wait_on(job);
+	}
+}
+
+void admit_run(struct coordinator *co, struct joblist *due)
+{
+	struct joblist now;
+	struct job *job;
+
+	/* What comes back to this list is for the next turn. */
+	TAILQ_INIT(&now);
+	TAILQ_CONCAT(&now, due, link);
+	while ((job = TAILQ_FIRST(&now))) {
+		TAILQ_REMOVE(&now, job, link);
+		job->step = STEP_NONE;
+		admit(co, job);
+	}
+}

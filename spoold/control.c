@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * control - requests: cancel, rm, snapshot.
+ *
+ * A request is a file's name; who asks is the file's owner as the server sees it. A cancel stays in requests/ until the job has ended, so
+ * that a crash forgets nothing and nothing is offered while it is there; everything else is answered and removed at once. What is not
+ * understood is answered once and left alone. A crash between the deed and the answer does the deed again, which changes nothing.
+ */
+#include "control.h"
+
+#include "cleanup.h"
+#include "escape.h"
+#include "event.h"
+#include "index.h"
+#include "jobs.h"
+#include "journal.h"
+#include "log.h"
+#include "publish.h"
+#include "request.h"
+#include "runners.h"
+#include "tickets.h"
+#include "users.h"
+#include "worker.h"
+#include "xalloc.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define REASON_MOST 1000
+
+/* -- replies ------------------------------------------------------------------------------------- */
+
+void control_reply(struct coordinator *co, const char *name, bool ok, uint64_t number, const char *text)
+{
+	_cleanup_free_ char *line = xasprintf("%s %" PRIu64 " %s\n", ok ? "ok" : "failed", number, text);
+	int r = safefs_replace(co->sp.place_fd[SPOOL_REPLIES], name, line, strlen(line), 0644, false);
+
+	if (r < 0)
+		log_trouble("reply", "an answer cannot be written to spool/replies: %s", strerror(-r));
+}
+
+void control_reply_admission(struct coordinator *co, const char *drop_name, uint64_t id, const char *why)
+{
+	size_t len;
+	const char *nonce = spool_drop_nonce(drop_name, &len);
+	_cleanup_free_ char *name = nonce ? xasprintf("admit.%s", nonce) : NULL;
+
+	if (nonce)
+		control_reply(co, name, !why, id, why ? why : "admitted");
+}
+
+static void forget_request(struct coordinator *co, const char *name)
+{
+	(void)unlinkat(co->sp.place_fd[SPOOL_REQUESTS], name, 0);
+}
+
+static void answer(struct coordinator *co, const char *name, bool ok, uint64_t id, const char *text)
+{
+	control_reply(co, name, ok, id, text);
+	forget_request(co, name);
+}
+
+/* -- who and why --------------------------------------------------------------------------------- */
+
+/* The owner of a job, root, and whoever runs this spool may. */
+static bool may(uid_t who, uid_t owner)
+{
+	return who == owner || who == 0 || who == geteuid();
+}
+
+/* "cancelled by eva: no longer needed" */
+static char *reason_of(struct coordinator *co, const char *name, uid_t who)
+{
+	_cleanup_free_ char *text = NULL, *shown = NULL;
+	size_t len = 0;
+
+	if (safefs_read(co->sp.place_fd[SPOOL_REQUESTS], name, REASON_MOST, &text, &len, NULL) < 0 || len == 0)
+		return xasprintf("cancelled by %s", users_name(who));
+	text[strcspn(text, "\r\n")] = '\0';
+	shown = escape_text(text, ESCAPE_TEXT);
+	return *shown ? xasprintf("cancelled by %s: %s", users_name(who), shown) : xasprintf("cancelled by %s", users_name(who));
+}
+
+/* -- cancel -------------------------------------------------------------------------------------- */
+
+void control_order_cancel(struct job *job)
+{
+	int r = tickets_order_cancel(job->runner, job->id, job->attempt, job->why ? job->why : "cancelled");
+
+	if (r < 0)
+		log_trouble("order", "%" PRIu64 ": the order to stop cannot be written: %s", job->id, strerror(-r));
+}
+
+static void start_cancel(struct job *job)
+{
+	if (job->busy || job->step == STEP_PREPARE || job->step == STEP_OFFER)
+		return;		/* its next step looks at the flag */
+	if (job->place == SPOOL_QUEUED && !job->has_ticket)
+		jobs_due(job, STEP_REJECT);
+	else if (job->place == SPOOL_ACTIVE && (job->step == STEP_OFFERED || job->step == STEP_CLAIMED))
+		tickets_settle(job);
+}
+
+static void cancel(struct coordinator *co, const char *name, const struct request *rq, uid_t who)
+{
+	struct job *job = jobs_find(co, rq->id);
+
+	if (!job || job->place == SPOOL_INCOMING) {
+		answer(co, name, false, rq->id, "there is no waiting or running job of that number (spoolctl queue lists them)");
+		return;
+	}
+	if (!may(who, job->uid)) {
+		answer(co, name, false, rq->id, "it belongs to another user: only its owner or the administrator can cancel it");
+		return;
+	}
+	if (job->cancel)
+		return;
+	job->cancel = true;
+	free(job->why);
+	job->why = reason_of(co, name, who);
+	control_reply(co, name, true, rq->id, job->place == SPOOL_QUEUED ? "cancelled" : "its runner has been told to stop it");
+	start_cancel(job);
+}
+
+static int note_cancel(const char *name, unsigned char type, void *arg)
+{
+	struct job *job = arg;
+	struct request rq;
+
+	(void)type;
+	if (request_parse(name, &rq) < 0)
+		return 0;
+	if (rq.verb == REQUEST_CANCEL && rq.id == job->id)
+		forget_request(job->co, name);
+	request_free(&rq);
+	return 0;
+}
+
+void control_job_ended(struct job *job, const char *how)
+{
+	if (!job->cancel)
+		return;
+	log_debug("%" PRIu64 ": cancel is done: %s", job->id, how);
+	(void)spool_list(&job->co->sp, SPOOL_REQUESTS, note_cancel, job);
+}
+
+void control_folder_gone(struct job *job)
+{
+	struct event e = journal_event(job, "gone");
+
+	e.from = spool_place_name(job->place);
+	e.why = "its folder was removed";
+	journal_tell(job->co, &e);
+}
+
+/* -- rm ------------------------------------------------------------------------------------------ */
+
+struct target {
+	uint64_t id;
+	enum spool_place place;
+	char folder[SPOOL_FOLDER_SIZE];
+	bool found;
+};
+
+static int note_row(const struct index_job *row, void *arg)
+{
+	struct target *t = arg;
+
+	for (enum spool_place place = SPOOL_DONE; place <= SPOOL_FAILED; place++)
+		if (row->place && row->folder && strcmp(row->place, spool_place_name(place)) == 0) {
+			t->place = place;
+			t->found = true;
+			snprintf(t->folder, sizeof(t->folder), "%s", row->folder);
+		}
+	return 0;
+}
+
+static int note_folder(const char *name, unsigned char type, void *arg)
+{
+	struct target *t = arg;
+	struct spool_job_name job;
+
+	(void)type;
+	if (spool_parse_job_folder(name, &job) < 0 || job.id != t->id)
+		return 0;
+	t->found = true;
+	snprintf(t->folder, sizeof(t->folder), "%s", name);
+	return 1;
+}
+
+/* Where the ended job's folder is: the index knows, the folders decide. */
+static bool find_ended(struct coordinator *co, struct target *t)
+{
+	journal_flush(co, true);
+	(void)index_jobs(co->index, t->id, note_row, t);
+	if (t->found && safefs_look(co->sp.place_fd[t->place], t->folder, NULL) == 0)
+		return true;
+	t->found = false;
+	for (enum spool_place place = SPOOL_DONE; place <= SPOOL_FAILED && !t->found; place++) {
+		t->place = place;
+		(void)spool_list(&co->sp, place, note_folder, t);
+	}
+	return t->found;
+}
+
+struct removal {
+	int place_fd;
+	char *name;
+};
+
+static int remove_folder(void *arg)
+{
+	struct removal *removal = arg;
+
+	return safefs_remove_tree(removal->place_fd, removal->name);
+}
+
+static void folder_removed(void *arg, int result)
+{
+	struct removal *removal = arg;
+
+	if (result < 0)
+		log_trouble("rm", "a removed job's folder cannot be deleted wholly (%s): the purge tries again", strerror(-result));
+	free(removal->name);
+	free(removal);
+}
+
+static int remove_ended(struct coordinator *co, const struct target *t, uid_t who)
+{
+	struct event e = { .id = t->id, .verb = "remove", .by = users_name(who), .why = "asked for" };
+	_cleanup_free_ char *tmp = xasprintf(SPOOL_TMP "rm-%" PRIu64, t->id);
+	struct removal *removal;
+	int r = safefs_rename(co->sp.place_fd[t->place], t->folder, co->sp.place_fd[t->place], tmp);
+
+	if (r != 0)
+		return r == SAFEFS_LOST ? -ENOENT : r;
+	e.from = spool_place_name(t->place);
+	e.folder = t->folder;
+	journal_tell(co, &e);
+	removal = xcalloc(1, sizeof(*removal));
+	removal->place_fd = co->sp.place_fd[t->place];
+	removal->name = xstrdup(tmp);
+	worker_submit(co->slow_lane, remove_folder, folder_removed, removal);
+	return 0;
+}
+
+static void rm(struct coordinator *co, const char *name, const struct request *rq, uid_t who)
+{
+	struct target t = { .id = rq->id };
+	struct stat st;
+	int r;
+
+	if (jobs_find(co, rq->id)) {
+		answer(co, name, false, rq->id, "it has not ended yet: cancel it first (spoolctl cancel), then remove it");
+		return;
+	}
+	if (!find_ended(co, &t)) {
+		answer(co, name, false, rq->id, "there is no job of that number");
+		return;
+	}
+	if (fstatat(co->sp.place_fd[t.place], t.folder, &st, AT_SYMLINK_NOFOLLOW) < 0 || !may(who, st.st_uid)) {
+		answer(co, name, false, rq->id, "it belongs to another user: only its owner or the administrator can remove it");
+		return;
+	}
+	r = remove_ended(co, &t, who);
+	answer(co, name, r == 0, rq->id, r == 0 ? "removed with all its files" : strerror(-r));
+}
+
+/* -- the door ------------------------------------------------------------------------------------ */
+
+static void not_understood(struct coordinator *co, const char *name)
+{
+	if (safefs_look(co->sp.place_fd[SPOOL_REPLIES], name, NULL) == 0)
+		return;
+	control_reply(co, name, false, 0, "not understood: a request is a file named cancel-<id> or rm-<id>; spoolctl help lists more");
+}
+
+void control_news(struct coordinator *co, const char *name)
+{
+	struct request rq;
+	struct stat st;
+
+	if (spool_is_litter(name) || spool_is_tmp(name) || spool_is_readme(name) ||
+	    fstatat(co->sp.place_fd[SPOOL_REQUESTS], name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return;
+	if (request_parse(name, &rq) < 0) {
+		not_understood(co, name);
+		return;
+	}
+	switch (rq.verb) {
+	case REQUEST_CANCEL:
+		cancel(co, name, &rq, st.st_uid);
+		break;
+	case REQUEST_RM:
+		rm(co, name, &rq, st.st_uid);
+		break;
+	case REQUEST_SNAPSHOT:
+		publish_on_request(co, name);
+		forget_request(co, name);
+		break;
+	case REQUEST_LATER:
+	case REQUEST_VERBS:
+		answer(co, name, false, rq.id, "not supported by this version of spoold");
+		break;
+	}
+	request_free(&rq);
+}
+
+static int news_in_listing(const char *name, unsigned char type, void *arg)
+{
+	(void)type;
+	control_news(arg, name);
+	return 0;
+}
+
+int control_scan(struct coordinator *co)
+{
+	return spool_list(&co->sp, SPOOL_REQUESTS, news_in_listing, co);
+}

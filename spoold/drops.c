@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * drops - what lies in the drop boxes, and whether it is complete.
+ *
+ * A drop is complete at once if it came by one rename or holds .ready; otherwise when two looks a settle time apart were equal,
+ * nobody has a file of it open for writing, and no name looks like a copy in progress. Then it becomes a job, due for WRAP (a
+ * single file) or ADMIT (a folder). Memory only: after a crash every drop starts its settle time anew.
+ */
+#include "drops.h"
+
+#include "cleanup.h"
+#include "clock.h"
+#include "digest.h"
+#include "escape.h"
+#include "ids.h"
+#include "jobs.h"
+#include "log.h"
+#include "refused.h"
+#include "tree.h"
+#include "watch.h"
+#include "xalloc.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+static void arm_timer(struct coordinator *co);
+
+/* -- boxes --------------------------------------------------------------------------------------- */
+
+static struct box *find_box(struct coordinator *co, const char *app)
+{
+	struct box *box;
+
+	HASH_FIND_STR(co->boxes, app, box);
+	return box;
+}
+
+static int open_box(struct coordinator *co, const char *app)
+{
+	_cleanup_free_ char *name = xasprintf("@%s", app);
+	int fd = safefs_open_dir(co->sp.place_fd[SPOOL_INCOMING], *app ? name : ".");
+	struct box *box;
+
+	if (fd < 0)
+		return fd;
+	box = xcalloc(1, sizeof(*box));
+	box->app = xstrdup(app);
+	box->fd = fd;
+	HASH_ADD_KEYPTR(hh, co->boxes, box->app, strlen(box->app), box);
+	if (!co->polling && watch_box(co, box) < 0)
+		log_trouble("watch", "a drop box cannot be watched: the scan alone brings its news");
+	return 0;
+}
+
+static int find_app_box(const char *name, unsigned char type, void *arg)
+{
+	struct coordinator *co = arg;
+
+	(void)type;
+	if (name[0] != '@' || find_box(co, name + 1))
+		return 0;
+	if (!catalogue_find(&co->catalogue, name + 1)) {
+		_cleanup_free_ char *shown = escape_text(name, ESCAPE_TEXT);
+
+		log_trouble(name, "incoming/%s is no drop box: there is no application of that name in apps/", shown);
+	} else if (open_box(co, name + 1) == 0) {
+		log_mended(name);
+	}
+	return 0;
+}
+
+int drops_open_boxes(struct coordinator *co)
+{
+	int r = find_box(co, "") ? 0 : open_box(co, "");
+
+	return r < 0 ? r : spool_list(&co->sp, SPOOL_INCOMING, find_app_box, co);
+}
+
+/* -- the table of drops -------------------------------------------------------------------------- */
+
+static struct drop *find_drop(struct coordinator *co, const struct box *box, const char *name)
+{
+	_cleanup_free_ char *key = xasprintf("%s/%s", box->app, name);
+	struct drop *drop;
+
+	HASH_FIND_STR(co->drops, key, drop);
+	return drop;
+}
+
+/* In order of due times; nearly always at the end. */
+static void wait_until(struct coordinator *co, struct drop *drop, int64_t due)
+{
+	struct drop *before = TAILQ_LAST(&co->drops_waiting, droplist);
+
+	drop->due = due;
+	while (before && before->due > due)
+		before = TAILQ_PREV(before, droplist, link);
+	if (before)
+		TAILQ_INSERT_AFTER(&co->drops_waiting, before, drop, link);
+	else
+		TAILQ_INSERT_HEAD(&co->drops_waiting, drop, link);
+	arm_timer(co);
+}
+
+static struct drop *add_drop(struct coordinator *co, struct box *box, const char *name)
+{
+	struct drop *drop = xcalloc(1, sizeof(*drop));
+
+	drop->key = xasprintf("%s/%s", box->app, name);
+	drop->box = box;
+	drop->name = xstrdup(name);
+	drop->first_seen = clock_boot_ms();
+	HASH_ADD_KEYPTR(hh, co->drops, drop->key, strlen(drop->key), drop);
+	return drop;
+}
+
+void drops_forget(struct coordinator *co, struct drop *drop)
+{
+	if (!drop->taken)
+		TAILQ_REMOVE(&co->drops_waiting, drop, link);
+	HASH_DEL(co->drops, drop);
+	free(drop->key);
+	free(drop->name);
+	free(drop);
+}
+
+void drops_wait_on(struct coordinator *co, struct drop *drop)
+{
+	drop->taken = false;
+	drop->whole = false;
+	drop->fingerprint[0] = '\0';
+	wait_until(co, drop, clock_boot_ms());
+}
+
+void drops_expect_return(struct coordinator *co, struct box *box, const char *name)
+{
+	struct drop *drop = find_drop(co, box, name);
+
+	if (!drop) {
+		drop = add_drop(co, box, name);
+		wait_until(co, drop, clock_boot_ms());
+	}
+	drop->returned = true;
+}
+
+static bool is_no_drop(const struct box *box, const char *name)
+{
+	return spool_is_litter(name) || spool_is_tmp(name) || spool_is_readme(name) || (!*box->app && name[0] == '@');
+}
+
+static void seen(struct coordinator *co, struct box *box, const char *name, bool whole)
+{
+	struct drop *drop;
+
+	if (is_no_drop(box, name))
+		return;
+	drop = find_drop(co, box, name);
+	if (drop && drop->taken)
+		return;
+	if (drop)
+		TAILQ_REMOVE(&co->drops_waiting, drop, link);
+	else
+		drop = add_drop(co, box, name);
+	drop->seen_in_scan = co->scan_number;
+	drop->whole = drop->whole || (whole && !drop->returned);
+	/* The first look is due at once: the settle time is counted from it. */
+	wait_until(co, drop, drop->whole || !drop->due ? clock_boot_ms() : drop->due);
+}
+
+void drops_news(struct coordinator *co, const char *app, const char *name, bool whole)
+{
+	struct box *box = find_box(co, app);
+
+	if (!*app && name[0] == '@')
+		(void)find_app_box(name, 0, co);
+	if (box)
+		seen(co, box, name, whole);
+}
+
+/* -- looking ------------------------------------------------------------------------------------- */
+
+enum verdict { COMPLETE_FILE, COMPLETE_FOLDER, INCOMPLETE, CHANGING, ANSWERED, GONE };
+
+/* A folder: the tree's fingerprint; with_writers: also whether somebody writes. */
+static enum verdict look_at_folder(struct coordinator *co, struct drop *drop, char *fingerprint, bool quiet_enough)
+{
+	_cleanup_close_ int fd = safefs_open_dir(drop->box->fd, drop->name);
+	struct complaint c = { 0 };
+	struct tree tree = { 0 };
+	enum verdict verdict = INCOMPLETE;
+	int r;
+
+	(void)co;
+	if (fd < 0)
+		return fd == -EACCES ? COMPLETE_FOLDER : GONE;
+	r = tree_look(fd, &tree, &c);
+	if (r == COMPLAINT)
+		verdict = COMPLETE_FOLDER;	/* ADMIT finds the same and says so */
+	else if (r < 0)
+		verdict = CHANGING;
+	else {
+		tree_fingerprint(&tree, fingerprint);
+		if (tree.ready || (drop->whole && tree.count > 0))
+			verdict = COMPLETE_FOLDER;
+		else if (tree.count > 0 && quiet_enough && strcmp(fingerprint, drop->fingerprint) == 0 &&
+			 !tree.partial && !tree_has_writer(fd, &tree))
+			verdict = COMPLETE_FOLDER;
+	}
+	complaint_free(&c);
+	tree_free(&tree);
+	return verdict;
+}
+
+static enum verdict look_at_file(struct drop *drop, const struct stat *st, char *fingerprint, bool quiet_enough)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%lld %lld.%ld %lld.%ld %llu", (long long)st->st_size, (long long)st->st_mtim.tv_sec,
+		 st->st_mtim.tv_nsec, (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec, (unsigned long long)st->st_ino);
+	digest_buffer(text, strlen(text), fingerprint);
+	if (drop->whole)
+		return COMPLETE_FILE;
+	if (!quiet_enough || strcmp(fingerprint, drop->fingerprint) != 0 || spool_is_partial(drop->name))
+		return INCOMPLETE;
+	_cleanup_close_ int fd = safefs_open(drop->box->fd, drop->name, O_RDONLY, 0);
+	return fd >= 0 && safefs_writers(fd) == SAFEFS_WRITER ? INCOMPLETE : COMPLETE_FILE;
+}
+
+static enum verdict look(struct coordinator *co, struct drop *drop)
+{
+	bool quiet_enough = drop->fingerprint[0] != '\0';	/* looks are a settle time apart */
+	char fingerprint[DIGEST_HEX_SIZE] = "";
+	enum verdict verdict;
+	struct stat st;
+
+	if (fstatat(drop->box->fd, drop->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? GONE : CHANGING;
+	if (st.st_uid != geteuid() && refused_before(co, drop->box, drop->name))
+		return ANSWERED;
+	if (S_ISDIR(st.st_mode))
+		verdict = look_at_folder(co, drop, fingerprint, quiet_enough);
+	else if (S_ISREG(st.st_mode))
+		verdict = look_at_file(drop, &st, fingerprint, quiet_enough);
+	else
+		verdict = COMPLETE_FILE;	/* a link, a fifo: never a job, and complete at once */
+	snprintf(drop->fingerprint, sizeof(drop->fingerprint), "%s", fingerprint);
+	return verdict;
+}
+
+static void make_job(struct coordinator *co, struct drop *drop, enum step step)
+{
+	char reduced[SPOOL_NAME_SIZE];
+	_cleanup_free_ char *name = NULL;
+	struct job *job;
+	uint64_t id;
+	size_t len;
+	int r = ids_take(co, &id);
+
+	if (r < 0) {
+		log_trouble("ids", "spool/next cannot be written (%s): nothing can be admitted", strerror(-r));
+		wait_until(co, drop, clock_boot_ms() + co->opt.scan);
+		return;
+	}
+	log_mended("ids");
+	(void)spool_drop_nonce(drop->name, &len);
+	name = xstrndup(drop->name, len);
+	job = jobs_new(co, id, spool_reduce_name(name, reduced));
+	job->drop = drop;
+	drop->taken = true;
+	jobs_moved(job, SPOOL_INCOMING, drop->name);
+	jobs_due(job, step);
+}
+
+/* An empty or unfinished drop that has waited long: an empty folder is answered, the others are only reported. */
+static bool patience_is_over(struct coordinator *co, struct drop *drop)
+{
+	_cleanup_free_ char *shown = NULL;
+
+	if (clock_boot_ms() - drop->first_seen < co->opt.incoming_patience)
+		return false;
+	if (!drop->told) {
+		shown = escape_text(drop->name, ESCAPE_TEXT);
+		log_warn("incoming: \"%s\" has been incomplete for %lld minutes: left where it is", shown,
+			 (long long)(co->opt.incoming_patience / 60000));
+		drop->told = true;
+	}
+	int fd = safefs_open_dir(drop->box->fd, drop->name);
+	struct complaint c = { 0 };
+	struct tree tree = { 0 };
+	bool empty = fd >= 0 && tree_look(fd, &tree, &c) == 0 && tree.count == 0;
+
+	complaint_free(&c);
+	tree_free(&tree);
+	if (fd >= 0)
+		close(fd);
+	return empty;
+}
+
+static void look_and_decide(struct coordinator *co, struct drop *drop)
+{
+	enum verdict verdict = look(co, drop);
+
+	TAILQ_REMOVE(&co->drops_waiting, drop, link);
+	if (verdict == INCOMPLETE && patience_is_over(co, drop))
+		verdict = COMPLETE_FOLDER;
+	switch (verdict) {
+	case COMPLETE_FILE:
+		make_job(co, drop, STEP_WRAP);
+		return;
+	case COMPLETE_FOLDER:
+		make_job(co, drop, STEP_ADMIT);
+		return;
+	case GONE:
+		drop->taken = true;	/* in no list any more */
+		drops_forget(co, drop);
+		return;
+	case ANSWERED:
+		drop->told = true;
+		/* fall through */
+	case INCOMPLETE:
+	case CHANGING:
+		/* What has been incomplete for long is looked at with the scan, not every settle time. */
+		wait_until(co, drop, clock_boot_ms() + (drop->told ? co->opt.scan : co->opt.settle));
+		return;
+	}
+}
+
+/* -- time ---------------------------------------------------------------------------------------- */
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct coordinator *co = arg;
+	int64_t now = clock_boot_ms();
+	int most = 256;
+	struct drop *drop;
+
+	(void)source;
+	(void)usec;
+	while (most-- > 0 && (drop = TAILQ_FIRST(&co->drops_waiting)) && drop->due <= now)
+		look_and_decide(co, drop);
+	arm_timer(co);
+	return 0;
+}
+
+static void arm_timer(struct coordinator *co)
+{
+	struct drop *first = TAILQ_FIRST(&co->drops_waiting);
+
+	if (!co->drops_timer && sd_event_add_time(co->event, &co->drops_timer, CLOCK_BOOTTIME, 0, 1, on_timer, co) < 0)
+		log_die("the event loop takes no timer");
+	if (first)
+		sd_event_source_set_time(co->drops_timer, (uint64_t)first->due * 1000);
+	sd_event_source_set_enabled(co->drops_timer, first ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+struct listing {
+	struct coordinator *co;
+	struct box *box;
+};
+
+static int seen_in_listing(const char *name, unsigned char type, void *arg)
+{
+	struct listing *l = arg;
+
+	(void)type;
+	seen(l->co, l->box, name, false);
+	return 0;
+}
+
+int drops_scan(struct coordinator *co)
+{
+	int r = drops_open_boxes(co);
+
+	for (struct box *box = co->boxes; r == 0 && box; box = box->hh.next) {
+		struct listing l = { co, box };
+		_cleanup_free_ char *path = xasprintf("%s/%s%s", spool_place_name(SPOOL_INCOMING), *box->app ? "@" : ".", box->app);
+
+		r = safefs_list(co->sp.fd, path, seen_in_listing, &l);
+	}
+	return r;
+}
+
+void drops_free(struct coordinator *co)
+{
+	struct drop *drop, *next_drop;
+	struct box *box, *next_box;
+
+	HASH_ITER(hh, co->drops, drop, next_drop)
+		drops_forget(co, drop);
+	HASH_ITER(hh, co->boxes, box, next_box) {
+		HASH_DEL(co->boxes, box);
+		close(box->fd);
+		free(box->app);
+		free(box);
+	}
+	sd_event_source_unref(co->drops_timer);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * enqueue - the folder moves to queued/ (MOVE_ADMIT), and back to incoming/ (MOVE_RETURN) if it is found changed there.
+ *
+ * Before: incoming/<name>/ with its manifest. After: queued/<id>-<name>/, compared with the manifest once more, due for SCHEDULE. A crash leaves
+ * it on one side or the other; the scan finds it in queued/ by its name (without a manifest: on its way back). A drop that changed keeps
+ * nothing of us; its id is spent.
+ */
+#include "coordinator.h"
+
+#include "cleanup.h"
+#include "control.h"
+#include "drops.h"
+#include "event.h"
+#include "jobs.h"
+#include "journal.h"
+#include "log.h"
+#include "manifest.h"
+#include "syncer.h"
+#include "tree.h"
+#include "xalloc.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+static void forget_drop(struct job *job)
+{
+	if (job->drop)
+		drops_forget(job->co, job->drop);
+	job->drop = NULL;
+}
+
+/* Is the folder what its manifest says? 0, COMPLAINT or negative errno. Fills *m. */
+static int compare(const struct job *job, struct manifest *m, struct complaint *c)
+{
+	_cleanup_close_ int fd = jobs_open_folder(job);
+	struct tree tree = { 0 };
+	int r = fd < 0 ? fd : manifest_read(fd, false, m);
+
+	if (r == 0)
+		r = tree_look(fd, &tree, c);
+	if (r == 0)
+		r = manifest_compare(m, fd, &tree, true, c);
+	tree_free(&tree);
+	return r;
+}
+
+static void tell_admission(const struct job *job, const struct manifest *m)
+{
+	struct event e = journal_event(job, state_row(MOVE_ADMIT)->verb);
+
+	e.from = spool_place_name(SPOOL_INCOMING);
+	e.to = spool_place_name(SPOOL_QUEUED);
+	e.state = state_row(MOVE_ADMIT)->leaves;
+	e.name = m->name;
+	e.user = m->user;
+	e.app = m->needs.app;
+	e.group = m->group;
+	e.ttl_ms = m->needs.ttl_ms;
+	e.cores = m->needs.cores;
+	e.memory = m->needs.memory;
+	e.queued_at = m->queued_at;
+	journal_tell(job->co, &e);
+}
+
+/* It is in queued/: looked at again, because somebody may have gone on writing during the move. */
+static void look_again(struct job *job)
+{
+	struct complaint c = { 0 };
+	struct manifest m = { 0 };
+	int r = compare(job, &m, &c);
+
+	if (r == 0) {
+		job->uid = m.uid;
+		tell_admission(job, &m);
+		if (job->drop)
+			control_reply_admission(job->co, job->drop->name, job->id, NULL);
+		forget_drop(job);
+		job->wrapped = false;
+		jobs_after_sync(job, STEP_SCHEDULE);
+	} else {
+		job->why = job->why ? job->why : complaint_line(&c);
+		jobs_due(job, STEP_RETURN);
+	}
+	complaint_free(&c);
+	manifest_free(&m);
+}
+
+static void enqueue(struct coordinator *co, struct job *job)
+{
+	char folder[SPOOL_FOLDER_SIZE];
+	int parent = jobs_parent_fd(job), r;
+
+	spool_job_folder(folder, job->id, 0, job->name);
+	r = state_move_from(&co->sp, parent, MOVE_ADMIT, job->at, folder);
+	if (r != 0) {
+		struct drop *drop = job->drop;
+
+		if (r == -EACCES || r == -EPERM) {
+			complain(&job->complaint, "the folder", 0, xasprintf("a folder that cannot be moved (%s)", strerror(-r)),
+				 xstrdup("a folder that belongs to the account running spoold, or that it may write to"),
+				 xstrdup("chmod u+w it, or drop it as the spool's own user"));
+			jobs_due(job, STEP_REJECT);
+			return;
+		}
+		log_info("%" PRIu64 ": the drop went away before it was admitted", job->id);
+		job->drop = NULL;
+		jobs_forget(job);
+		if (drop)
+			drops_wait_on(co, drop);
+		return;
+	}
+	syncer_touch_dir(co->syncer, parent);
+	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
+	jobs_moved(job, SPOOL_QUEUED, folder);
+	jobs_restore_mode(job);
+	look_again(job);
+}
+
+void enqueue_run(struct coordinator *co, struct joblist *due)
+{
+	struct job *job;
+
+	while ((job = TAILQ_FIRST(due)))
+		enqueue(co, job);
+}
+
+/* -- MOVE_RETURN --------------------------------------------------------------------------------- */
+
+static int note_file(const char *name, unsigned char type, void *arg)
+{
+	char **ret = arg;
+
+	(void)type;
+	if (!spool_is_ours(name) && !spool_is_litter(name) && !*ret)
+		*ret = xstrdup(name);
+	return 0;
+}
+
+/* The drop's old name and box: from the drop, from the wrapping folder's name and content, or from the manifest. */
+static struct box *old_home(struct job *job, int fd, char **ret_name)
+{
+	const char *mark = job->wrapped ? strchr(job->at, '@') : NULL;
+	struct manifest m = { 0 };
+	struct box *box = NULL;
+
+	*ret_name = NULL;
+	if (job->drop) {
+		*ret_name = xstrdup(job->drop->name);
+		return job->drop->box;
+	}
+	if (job->wrapped && safefs_list(fd, ".", note_file, ret_name) == 0)
+		HASH_FIND_STR(job->co->boxes, mark ? mark + 1 : "", box);
+	else if (manifest_read(fd, true, &m) == 0) {
+		*ret_name = m.name ? xstrdup(m.name) : NULL;
+		HASH_FIND_STR(job->co->boxes, m.box ? m.box : "", box);
+		manifest_free(&m);
+	}
+	if (!*ret_name)
+		*ret_name = xstrdup(job->name);
+	if (!box)
+		HASH_FIND_STR(job->co->boxes, "", box);
+	return box;
+}
+
+/* Moves it; a file that we had given a folder goes back as the file that it was. 0, SAFEFS_LOST or negative errno. */
+static int move_back(struct job *job, int fd, struct box *box, const char *name, const char *as)
+{
+	int queued_fd = job->co->sp.place_fd[SPOOL_QUEUED], r;
+
+	if (unlinkat(fd, SPOOL_MANIFEST, 0) < 0 && errno != ENOENT)
+		return -errno;
+	if (!job->wrapped)
+		return safefs_rename(queued_fd, job->at, box->fd, as);
+	r = safefs_rename(fd, name, box->fd, as);
+	return r == 0 ? safefs_remove_tree(queued_fd, job->at) : r;
+}
+
+static void put_back(struct coordinator *co, struct job *job)
+{
+	_cleanup_free_ char *name = NULL, *other = NULL;
+	_cleanup_close_ int fd = jobs_open_folder(job);
+	struct box *box = old_home(job, fd, &name);
+	struct event e = journal_event(job, state_row(MOVE_RETURN)->verb);
+	struct stat st;
+	const char *as = name;
+	int r;
+
+	/* Somebody may have used the name again. */
+	if (fstatat(box->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		as = other = xasprintf("%.200s.%" PRIu64, name, job->id);
+	forget_drop(job);
+	drops_expect_return(co, box, as);
+	r = fd < 0 ? fd : move_back(job, fd, box, name, as);
+	if (r == 0) {
+		e.from = spool_place_name(SPOOL_QUEUED);
+		e.to = spool_place_name(SPOOL_INCOMING);
+		journal_tell(co, &e);
+	} else if (r != SAFEFS_LOST && r != -ENOENT) {
+		log_trouble("return", "%" PRIu64 ": cannot be put back into incoming/: %s", job->id, strerror(-r));
+	}
+	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
+	syncer_touch_dir(co->syncer, box->fd);
+	jobs_forget(job);
+}
+
+void return_run(struct coordinator *co, struct joblist *due)
+{
+	struct job *job;
+
+	while ((job = TAILQ_FIRST(due)))
+		put_back(co, job);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * guard - one coordinator at a time: a lock on the local disk and the file spool/coordinator.
+ */
+#ifndef SPOOLD_GUARD_H
+#define SPOOLD_GUARD_H
+
+#include "coordinator.h"
+
+/* Takes the local locks; makes sure that no coordinator on another machine is alive (which takes a lease if the last one was another machine's);
+ * names this instance. 0; negative errno with *ret_why a heap sentence. */
+int guard_take(struct coordinator *co, char **ret_why);
+
+/* Starts the beat of spool/coordinator; stops the coordinator for good when another's instance is read there. 0 or negative errno. */
+int guard_start(struct coordinator *co);
+void guard_release(struct coordinator *co);
+
+#endif

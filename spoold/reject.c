@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reject - a job ends without having run: it cannot be accepted, or its owner has cancelled it while it waited.
+ *
+ * REJECT writes job.result (and REJECTED.txt with the complaint) into the folder; DISCARD moves the folder from incoming/ or queued/ to failed/.
+ * Nothing of the user's is changed or removed. A folder that we may neither write nor move stays where it is; then a fresh
+ * failed/<id>-<name>/ holds the answer. A crash after REJECT leaves the files in a folder that is examined again: same end.
+ */
+#include "coordinator.h"
+
+#include "answer.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "control.h"
+#include "drops.h"
+#include "event.h"
+#include "jobs.h"
+#include "journal.h"
+#include "log.h"
+#include "manifest.h"
+#include "refused.h"
+#include "syncer.h"
+#include "users.h"
+#include "xalloc.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+static bool is_cancel(const struct job *job)
+{
+	return !complaint_any(&job->complaint);
+}
+
+/* What people call it. */
+static char *given_name(const struct job *job)
+{
+	size_t len;
+
+	if (!job->drop)
+		return xstrdup(job->name);
+	(void)spool_drop_nonce(job->drop->name, &len);
+	return xstrndup(job->drop->name, len);
+}
+
+static int write_answer(struct job *job, int dir)
+{
+	_cleanup_free_ char *name = given_name(job);
+	_cleanup_free_ char *reason = is_cancel(job) ? xstrdup(job->why ? job->why : "cancelled") : complaint_line(&job->complaint);
+	_cleanup_free_ char *page = is_cancel(job) ? NULL : complaint_page(&job->complaint, name);
+	_cleanup_free_ char *result = NULL;
+	size_t len;
+	int r = 0;
+
+	free(job->why);
+	job->why = xstrdup(reason);
+	result = answer_text(job->co, is_cancel(job) ? "CANCELLED" : "REJECTED", reason, &len);
+	if (page)
+		r = answer_put(job->co, dir, SPOOL_REJECTED, page, strlen(page));
+	if (r == 0)
+		r = answer_put(job->co, dir, SPOOL_RESULT, result, len);
+	syncer_touch(job->co->syncer, dir);
+	return r;
+}
+
+/* The folder can be neither written nor moved: the answer gets a folder of its own. */
+static void answer_elsewhere(struct job *job)
+{
+	struct coordinator *co = job->co;
+	int failed_fd = co->sp.place_fd[SPOOL_FAILED], r;
+	_cleanup_free_ char *tmp = xasprintf(SPOOL_TMP "%" PRIu64, job->id);
+	_cleanup_close_ int dir = -1;
+
+	if (mkdirat(failed_fd, tmp, 0755) < 0 && errno != EEXIST)
+		r = -errno;
+	else
+		r = dir = safefs_open_dir(failed_fd, tmp);
+	if (r >= 0)
+		r = write_answer(job, dir);
+	if (r < 0) {
+		log_trouble("reject", "%" PRIu64 ": REJECTED.txt cannot be written: %s", job->id, strerror(-r));
+		return;
+	}
+	refused_remember(co, job->drop);
+	job->drop->taken = true;
+	drops_forget(co, job->drop);
+	job->drop = NULL;
+	job->wrapped = false;
+	jobs_moved(job, SPOOL_FAILED, tmp);
+	jobs_after_sync(job, STEP_DISCARD);
+}
+
+static void reject(struct job *job)
+{
+	_cleanup_close_ int dir = jobs_open_folder_to_write(job);
+	int r = dir;
+
+	if (dir == -ENOENT) {
+		jobs_due(job, STEP_DISCARD);	/* finds that it is gone */
+		return;
+	}
+	if (dir >= 0)
+		r = write_answer(job, dir);
+	if (r == 0) {
+		jobs_after_sync(job, STEP_DISCARD);
+	} else if (job->drop && !job->wrapped) {
+		answer_elsewhere(job);
+	} else {
+		log_trouble("reject", "%" PRIu64 ": the answer cannot be written: %s", job->id, strerror(-r));
+		jobs_due(job, STEP_DISCARD);
+	}
+}
+
+void reject_run(struct coordinator *co, struct joblist *due)
+{
+	struct joblist now;
+	struct job *job;
+
+	(void)co;
+	TAILQ_INIT(&now);
+	TAILQ_CONCAT(&now, due, link);
+	while ((job = TAILQ_FIRST(&now))) {
+		TAILQ_REMOVE(&now, job, link);
+		job->step = STEP_NONE;
+		reject(job);
+	}
+}
+
+/* -- MOVE_REJECT, MOVE_REFUSE, MOVE_CANCEL ------------------------------------------------------- */
+
+static enum state_move move_of(const struct job *job)
+{
+	if (job->place == SPOOL_INCOMING || job->place == SPOOL_FAILED)
+		return MOVE_REJECT;
+	return is_cancel(job) ? MOVE_CANCEL : MOVE_REFUSE;
+}
+
+static void tell(struct job *job, enum state_move move)
+{
+	struct event e = journal_event(job, state_row(move)->verb);
+	_cleanup_free_ char *name = given_name(job);
+
+	e.from = spool_place_name(state_row(move)->from);
+	e.to = spool_place_name(SPOOL_FAILED);
+	e.state = state_row(move)->leaves;
+	if (move == MOVE_REJECT) {
+		e.name = name;
+		e.user = users_name(job->uid);
+	}
+	e.finished_at = clock_wall_ms();
+	journal_tell(job->co, &e);
+}
+
+static void gone(struct job *job)
+{
+	struct coordinator *co = job->co;
+	struct drop *drop = job->drop;
+
+	if (job->place == SPOOL_QUEUED)
+		control_folder_gone(job);
+	control_job_ended(job, "gone: its folder was removed");
+	job->drop = NULL;
+	jobs_forget(job);
+	if (drop)
+		drops_forget(co, drop);
+}
+
+static void discard(struct coordinator *co, struct job *job)
+{
+	enum state_move move = move_of(job);
+	char folder[SPOOL_FOLDER_SIZE];
+	int parent = jobs_parent_fd(job), r;
+	struct stat st;
+
+	if (fstatat(parent, job->at, &st, AT_SYMLINK_NOFOLLOW) == 0 && job->place == SPOOL_INCOMING)
+		job->uid = st.st_uid;
+	spool_job_folder(folder, job->id, 0, job->name);
+	r = state_move_from(&co->sp, parent, move, job->at, folder);
+	if (r == SAFEFS_LOST || r == -ENOENT) {
+		gone(job);
+		return;
+	}
+	if (r != 0 && job->drop && !job->wrapped) {
+		answer_elsewhere(job);
+		return;
+	}
+	if (r != 0) {
+		log_trouble("discard", "%" PRIu64 ": cannot be moved to failed/: %s", job->id, strerror(-r));
+		jobs_due(job, STEP_RETRY);
+		return;
+	}
+	syncer_touch_dir(co->syncer, parent);
+	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_FAILED]);
+	jobs_moved(job, SPOOL_FAILED, folder);
+	jobs_restore_mode(job);
+	tell(job, move);
+	if (job->drop)
+		control_reply_admission(co, job->drop->name, job->id, job->why);
+	if (job->drop)
+		drops_forget(co, job->drop);
+	job->drop = NULL;
+	control_job_ended(job, state_row(move)->leaves);
+	jobs_after_sync(job, STEP_SWEEP);
+}
+
+void discard_run(struct coordinator *co, struct joblist *due)
+{
+	struct job *job;
+
+	while ((job = TAILQ_FIRST(due)))
+		discard(co, job);
+}

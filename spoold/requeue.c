@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * requeue - an attempt that its runner gave back (.back: nothing of it runs any more) gets a new number and a fresh copy of its inputs.
+ *
+ * COPY: queued/.tmp-<id>.<n>/ is made from the manifest, each input compared with it, everything synced. LOSE: active/<id>.<n>-<name>/ ->
+ * lost/. REVIVE: the copy -> queued/<id>.<n>-<name>/; or -> failed/<id>-<name>/ if it must not run again (cancelled, an input changed).
+ * The attempt's own folder is never handed out again: late writes may still come. A crash leaves a copy: it is moved on if lost/ has its n
+ * (scan_copy), else thrown away and made anew from the .back ticket.
+ */
+#include "requeue.h"
+
+#include "answer.h"
+#include "cleanup.h"
+#include "control.h"
+#include "copytree.h"
+#include "jobs.h"
+#include "journal.h"
+#include "log.h"
+#include "manifest.h"
+#include "sweep.h"
+#include "syncer.h"
+#include "tree.h"
+#include "xalloc.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *copy_name(const struct job *job)
+{
+	return xasprintf(SPOOL_TMP "%" PRIu64 ".%u", job->id, job->attempt);
+}
+
+/* -- COPY, in the bulk lane ---------------------------------------------------------------------- */
+
+/* The copy's own manifest: same inputs and hashes, other inodes and times. */
+static int write_copy_manifest(int dir, struct manifest *m, struct tree *now)
+{
+	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int r;
+
+	tree_free(&m->tree);
+	m->tree = *now;
+	*now = (struct tree){ 0 };
+	text = manifest_write(m, &len);
+	r = safefs_create(dir, SPOOL_MANIFEST, text, len, 0644, &fd);
+	if (r == 0 && (fsync(fd) < 0 || fsync(dir) < 0))
+		r = -errno;
+	return r;
+}
+
+/* Fills the copy and proves it. 0; COMPLAINT: an input is not what was admitted; negative errno. */
+static int fill_copy(struct job *job, int from, int to)
+{
+	struct manifest m = { 0 };
+	struct tree now = { 0 };
+	int r = manifest_read(from, false, &m);
+
+	if (r == 0)
+		r = copytree_inputs(from, to, &m.tree);
+	if (r == 0)
+		r = tree_look(to, &now, &job->complaint);
+	if (r == 0)
+		r = manifest_compare(&m, to, &now, false, &job->complaint);
+	if (r == -ENOENT)
+		r = complain(&job->complaint, "the folder", 0, xstrdup("an input that is gone"),
+			     xstrdup("the inputs as they were when the job was admitted"), xstrdup("drop the folder again"));
+	if (r == 0 || r == COMPLAINT) {
+		int written = write_copy_manifest(to, &m, &now);
+
+		if (written < 0 && r == 0)
+			r = written;
+	}
+	tree_free(&now);
+	manifest_free(&m);
+	return r;
+}
+
+static int make_copy(void *arg)
+{
+	struct job *job = arg;
+	int queued_fd = job->co->sp.place_fd[SPOOL_QUEUED], r;
+	_cleanup_free_ char *name = copy_name(job);
+	_cleanup_close_ int from = jobs_open_folder(job);
+	_cleanup_close_ int to = -1;
+
+	if (from < 0)
+		return from;
+	r = safefs_remove_tree(queued_fd, name);
+	if (r == 0 && mkdirat(queued_fd, name, 0755) < 0)
+		r = -errno;
+	if (r == 0)
+		r = to = safefs_open_dir(queued_fd, name);
+	return r < 0 ? r : fill_copy(job, from, to);
+}
+
+/* It will not run again: the copy says why. */
+static int close_copy(struct job *job, const char *state, const char *reason)
+{
+	struct coordinator *co = job->co;
+	_cleanup_free_ char *name = copy_name(job), *text = NULL;
+	_cleanup_close_ int dir = safefs_open_dir(co->sp.place_fd[SPOOL_QUEUED], name);
+	size_t len;
+
+	if (dir < 0)
+		return dir;
+	text = answer_text(co, state, reason, &len);
+	return answer_put(co, dir, SPOOL_RESULT, text, len);
+}
+
+static void copied(struct job *job, int result)
+{
+	struct coordinator *co = job->co;
+	int r = result;
+
+	if (r == -ENOENT && jobs_folder_is_gone(job)) {
+		control_folder_gone(job);
+		control_job_ended(job, "gone: its folder was removed");
+		jobs_due(job, STEP_SWEEP);
+		return;
+	}
+	if (r == COMPLAINT) {
+		_cleanup_free_ char *line = complaint_line(&job->complaint), *why = xasprintf("given back by its runner, and an input changed: %s", line);
+
+		r = close_copy(job, "LOST", why);
+		complaint_free(&job->complaint);
+	} else if (r == 0 && job->cancel) {
+		r = close_copy(job, "CANCELLED", job->why ? job->why : "cancelled");
+	}
+	if (r < 0) {
+		log_trouble("requeue", "%" PRIu64 ": the fresh copy cannot be made (%s): tried again with the next scan", job->id, strerror(-r));
+		jobs_due(job, STEP_CLAIMED);
+		return;
+	}
+	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
+	jobs_after_sync(job, STEP_LOSE);
+}
+
+void copy_run(struct coordinator *co, struct joblist *due)
+{
+	struct job *job;
+
+	while ((job = TAILQ_FIRST(due)))
+		jobs_in_lane(job, co->bulk_lane, make_copy, copied);
+}
+
+/* -- LOSE ---------------------------------------------------------------------------------------- */
+
+static void lose(struct coordinator *co, struct job *job)
+{
+	char folder[SPOOL_FOLDER_SIZE];
+	int r;
+
+	spool_job_folder(folder, job->id, job->attempt, job->name);
+	r = state_move(&co->sp, MOVE_LOSE, job->at, folder);
+	if (r == SAFEFS_LOST) {
+		control_folder_gone(job);
+		control_job_ended(job, "gone: its folder was removed");
+		jobs_due(job, STEP_SWEEP);	/* the copy is thrown away by the scan */
+		return;
+	}
+	if (r != 0) {
+		log_trouble("lose", "%" PRIu64 ": cannot be moved to lost/: %s", job->id, strerror(-r));
+		jobs_due(job, STEP_CLAIMED);
+		return;
+	}
+	jobs_moved(job, SPOOL_LOST, folder);
+	journal_move(job, MOVE_LOSE, NULL, NULL);
+	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_ACTIVE]);
+	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_LOST]);
+	jobs_after_sync(job, STEP_REVIVE);
+}
+
+void lose_run(struct coordinator *co, struct joblist *due)
+{
+	struct job *job;
+
+	while ((job = TAILQ_FIRST(due)))
+		lose(co, job);
+}
+
+/* -- REVIVE -------------------------------------------------------------------------------------- */
+
+/* Does the copy hold an answer of ours? A copy has nothing of a job's making in it. */
+static bool is_closed(struct coordinator *co, const char *copy)
+{
+	_cleanup_close_ int dir = safefs_open_dir(co->sp.place_fd[SPOOL_QUEUED], copy);
+
+	return dir >= 0 && safefs_look(dir, SPOOL_RESULT, NULL) == 0;
+}
+
+static void revive(struct coordinator *co, struct job *job)
+{
+	_cleanup_free_ char *copy = copy_name(job);
+	enum state_move move = is_closed(co, copy) ? MOVE_ABANDON : MOVE_REVIVE;
+	char folder[SPOOL_FOLDER_SIZE];
+	int r;
+
+	spool_job_folder(folder, job->id, move == MOVE_REVIVE ? job->attempt : 0, job->name);
+	r = state_move(&co->sp, move, copy, folder);
+	if (r != 0) {
+		log_trouble("revive", "%" PRIu64 ": the fresh copy cannot be queued: %s", job->id, r == SAFEFS_LOST ? "it is gone" : strerror(-r));
+		jobs_due(job, STEP_RETRY);
+		return;
+	}
+	if (job->has_ticket && job->runner)
+		sweep_ticket(co, job->runner, job->id, job->attempt, job->ticket, job->rid);
+	jobs_moved(job, state_row(move)->to, folder);
+	journal_move(job, move, move == MOVE_ABANDON && job->cancel ? "CANCELLED" : NULL, NULL);
+	jobs_no_ticket(job);
+	jobs_set_runner(job, NULL);
+	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
+	if (move == MOVE_ABANDON) {
+		control_job_ended(job, job->cancel ? "CANCELLED" : "LOST");
+		syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_FAILED]);
+	}
+	jobs_after_sync(job, move == MOVE_ABANDON ? STEP_SWEEP : STEP_SCHEDULE);
+}
+
+void revive_run(struct coordinator *co, struct joblist *due)
+{
+	struct job *job;
+
+	while ((job = TAILQ_FIRST(due)))
+		revive(co, job);
+}
+
+/* -- found by the scan --------------------------------------------------------------------------- */
+
+/* The folder's name that lost/ would have for this copy: by the copy's manifest. False if there is none. */
+static bool lost_has(struct coordinator *co, const char *copy, uint64_t id, unsigned attempt, char *reduced)
+{
+	_cleanup_close_ int dir = safefs_open_dir(co->sp.place_fd[SPOOL_QUEUED], copy);
+	struct manifest m = { 0 };
+	char folder[SPOOL_FOLDER_SIZE];
+	bool there;
+
+	if (dir < 0 || manifest_read(dir, true, &m) < 0)
+		return false;
+	spool_reduce_name(m.name ? m.name : "", reduced);
+	spool_job_folder(folder, id, attempt, reduced);
+	there = safefs_look(co->sp.place_fd[SPOOL_LOST], folder, NULL) == 0;
+	manifest_free(&m);
+	return there;
+}
+
+void requeue_found_copy(struct coordinator *co, const char *copy, uint64_t id, unsigned attempt)
+{
+	struct job *job = jobs_find(co, id);
+	char reduced[SPOOL_NAME_SIZE], folder[SPOOL_FOLDER_SIZE];
+
+	if (job && (job->busy || job->step != STEP_NONE || job->place != SPOOL_INCOMING)) {
+		/* Its own steps are at work, or it is active still: then the copy is made anew. */
+		return;
+	}
+	if (!lost_has(co, copy, id, attempt, reduced)) {
+		log_info("%" PRIu64 ": an unfinished copy is thrown away", id);
+		(void)safefs_remove_tree(co->sp.place_fd[SPOOL_QUEUED], copy);
+		return;
+	}
+	if (!job)
+		job = jobs_new(co, id, reduced);
+	job->attempt = attempt;
+	jobs_moved(job, SPOOL_LOST, spool_job_folder(folder, id, attempt, reduced));
+	jobs_due(job, STEP_REVIVE);
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * runners - registrations (runners/<name>.conf) and heartbeats (runners/<name>.beat).
+ *
+ * A runner is present while its counter moves; only the time of our own looks counts, never a stamp of another host. At our start
+ * a beat that the file server dates as recent is taken as a sign of life: an offer made to a dead runner is withdrawn later, so
+ * this costs nothing but a little time, while waiting for the next beat of each would cost every start some seconds.
+ */
+#include "runners.h"
+
+#include "cleanup.h"
+#include "clock.h"
+#include "index.h"
+#include "log.h"
+#include "record.h"
+#include "tickets.h"
+#include "watch.h"
+#include "xalloc.h"
+
+#include <string.h>
+
+struct runner *runners_find(struct coordinator *co, const char *name)
+{
+	struct runner *r;
+
+	HASH_FIND_STR(co->runners, name, r);
+	return r;
+}
+
+static bool takes_work(const struct runner *r)
+{
+	return r->beat.state && strncmp(r->beat.state, "DRAIN", 5) != 0;
+}
+
+const char *runners_state(const struct runner *r)
+{
+	if (!r->present && takes_work(r))
+		return "ABSENT";
+	if (!takes_work(r))
+		return r->beat.state && r->present ? r->beat.state : "ABSENT";
+	if (r->used_cores == 0)
+		return "IDLE";
+	return r->used_cores >= r->reg.slots ? "BUSY" : "MIXED";
+}
+
+static void tell_index(struct coordinator *co, struct runner *r)
+{
+	index_runner(co->index, &r->reg, r->beat.instance ? &r->beat : NULL, runners_state(r), clock_wall_ms());
+}
+
+/* "<name>.conf" or "<name>.beat" -> the name; false for anything else. */
+static bool split(const char *file, const char *ending, char *name, size_t size)
+{
+	size_t len = strlen(file), tail = strlen(ending);
+
+	if (len <= tail || len - tail >= size || strcmp(file + len - tail, ending) != 0)
+		return false;
+	memcpy(name, file, len - tail);
+	name[len - tail] = '\0';
+	return spool_is_runner_name(name);
+}
+
+static struct runner *add_runner(struct coordinator *co, const char *name)
+{
+	int fd = spool_open_inbox(&co->sp, name, true);
+	struct runner *r;
+
+	if (fd < 0) {
+		log_trouble(name, "the inbox of runner %s cannot be opened: %s", name, strerror(-fd));
+		return NULL;
+	}
+	log_mended(name);
+	r = xcalloc(1, sizeof(*r));
+	r->name = xstrdup(name);
+	r->inbox_fd = fd;
+	HASH_ADD_KEYPTR(hh, co->runners, r->name, strlen(r->name), r);
+	if (!co->polling && watch_inbox(co, name) < 0)
+		log_trouble("watch", "the inbox of runner %s cannot be watched: the scan alone brings its news", name);
+	return r;
+}
+
+static void read_registration(struct coordinator *co, const char *name, const char *file)
+{
+	_cleanup_free_ char *text = NULL;
+	struct registration reg = { 0 };
+	struct runner *r;
+	size_t len;
+	int res = safefs_read(co->sp.place_fd[SPOOL_RUNNERS], file, RECORD_MAX_BYTES, &text, &len, NULL);
+
+	if (res == 0)
+		res = registration_parse(text, len, &reg);
+	if (res != 0 || strcmp(reg.runner, name) != 0) {
+		log_trouble(file, "runners/%s is left alone: it cannot be read as a registration", file);
+		registration_free(&reg);
+		return;
+	}
+	log_mended(file);
+	r = runners_find(co, name);
+	if (r && r->reg.instance && strcmp(r->reg.instance, reg.instance) == 0) {
+		registration_free(&reg);
+		return;
+	}
+	if (!r && !(r = add_runner(co, name))) {
+		registration_free(&reg);
+		return;
+	}
+	log_info("runner %s: %s, %u slots, %s", name, reg.platform, reg.slots, reg.instance);
+	registration_free(&r->reg);
+	r->reg = reg;
+	co->changes++;
+	tell_index(co, r);
+	tickets_scan_inbox(co, r);
+}
+
+/* A moved counter is a sign of life; at our own start a fresh file is one, too. */
+static void read_beat(struct coordinator *co, const char *name, const char *file)
+{
+	struct runner *r = runners_find(co, name);
+	_cleanup_free_ char *text = NULL;
+	struct beat beat = { 0 };
+	struct stat st;
+	size_t len;
+	bool first;
+
+	if (!r || safefs_read(co->sp.place_fd[SPOOL_RUNNERS], file, RECORD_MAX_BYTES, &text, &len, &st) < 0)
+		return;
+	if (beat_parse(text, len, &beat) != RECORD_WHOLE) {
+		beat_free(&beat);
+		return;
+	}
+	first = !r->beat.instance;
+	if (!first && strcmp(beat.instance, r->beat.instance) == 0 && beat.counter == r->beat.counter) {
+		beat_free(&beat);
+		return;
+	}
+	beat_free(&r->beat);
+	r->beat = beat;
+	if (!first || clock_wall_ms() - (int64_t)st.st_mtim.tv_sec * 1000 < co->opt.lease)
+		r->beat_seen = clock_boot_ms();
+	runners_review(co);
+}
+
+void runners_news(struct coordinator *co, const char *file)
+{
+	char name[SPOOL_RUNNER_MAX + 1];
+
+	if (split(file, ".conf", name, sizeof(name)))
+		read_registration(co, name, file);
+	else if (split(file, ".beat", name, sizeof(name)))
+		read_beat(co, name, file);
+}
+
+static int add_file(const char *name, unsigned char type, void *arg)
+{
+	(void)type;
+	strlist_add(arg, name);
+	return 0;
+}
+
+int runners_scan(struct coordinator *co)
+{
+	struct strlist files = { 0 };
+	int r = spool_list(&co->sp, SPOOL_RUNNERS, add_file, &files);
+
+	/* Registrations first: a beat means something only for a runner that is known. */
+	for (int pass = 0; r == 0 && pass < 2; pass++)
+		for (size_t i = 0; i < files.count; i++) {
+			size_t len = strlen(files.items[i]);
+			bool is_beat = len > 5 && strcmp(files.items[i] + len - 5, ".beat") == 0;
+
+			if (is_beat == (pass == 1))
+				runners_news(co, files.items[i]);
+		}
+	strlist_free(&files);
+	runners_review(co);
+	return r;
+}
+
+void runners_review(struct coordinator *co)
+{
+	int64_t now = clock_boot_ms();
+
+	for (struct runner *r = co->runners; r; r = r->hh.next) {
+		bool present = r->beat_seen && now - r->beat_seen < co->opt.lease && takes_work(r);
+
+		if (present != r->present) {
+			r->present = present;
+			log_info("runner %s is %s", r->name, present ? "present" : takes_work(r) ? "absent: no sign of life" : "leaving");
+			co->changes++;
+			co->schedule_again = true;
+			tell_index(co, r);
+			if (!present)
+				tickets_withdraw_all(co, r);
+			coordinator_turn_soon(co);
+		}
+	}
+}
+
+void runners_free(struct coordinator *co)
+{
+	struct runner *r, *next;
+
+	HASH_ITER(hh, co->runners, r, next) {
+		HASH_DEL(co->runners, r);
+		close(r->inbox_fd);
+		registration_free(&r->reg);
+		beat_free(&r->beat);
+		free(r->name);
+		free(r);
+	}
+}

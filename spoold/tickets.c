@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tickets - the state x ticket table: for every place of a folder and every name of its ticket there is one action.
+ *
+ * Start-up, periodic scan and single news all end here, so there is no separate code path for recovery. Tickets only move forward (.tmp ->
+ * .offer -> .void | .claim -> .done | .back), so of two sightings the later stage is the truth, in whatever order they come.
+ */
+#include "tickets.h"
+
+#include "clock.h"
+#include "control.h"
+#include "event.h"
+#include "jobs.h"
+#include "journal.h"
+#include "log.h"
+#include "runners.h"
+#include "sweep.h"
+#include "xalloc.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* -- the table ----------------------------------------------------------------------------------- */
+
+#define NO_TICKET SPOOL_TICKET_KINDS
+
+/* What is due, by the ticket of the folder's own attempt. STEP_NONE: cannot be; left alone and reported. */
+static const enum step due_for[2][SPOOL_TICKET_KINDS + 1] = {
+	{ /* the folder is in queued/ */
+		[NO_TICKET] = STEP_SCHEDULE,
+		[SPOOL_TICKET_TMP] = STEP_SCHEDULE,	/* of the next attempt: removed, it was never offered */
+		[SPOOL_TICKET_VOID] = STEP_SCHEDULE,	/* withdrawn: swept */
+		[SPOOL_TICKET_BACK] = STEP_SCHEDULE,	/* given back and requeued: swept */
+		[SPOOL_TICKET_OFFER] = STEP_NONE,
+		[SPOOL_TICKET_CLAIM] = STEP_NONE,
+		[SPOOL_TICKET_DONE] = STEP_NONE,
+	},
+	{ /* the folder is in active/ */
+		[NO_TICKET] = STEP_MISSED,		/* removed by hand: after a whole lease like a .back */
+		[SPOOL_TICKET_TMP] = STEP_OPEN,
+		[SPOOL_TICKET_OFFER] = STEP_OFFERED,	/* or WITHDRAW */
+		[SPOOL_TICKET_VOID] = STEP_UNOFFER,
+		[SPOOL_TICKET_CLAIM] = STEP_CLAIMED,
+		[SPOOL_TICKET_DONE] = STEP_RECORD,
+		[SPOOL_TICKET_BACK] = STEP_COPY,
+	},
+};
+
+static bool is_spent(enum spool_ticket_kind kind)
+{
+	return kind == SPOOL_TICKET_VOID || kind == SPOOL_TICKET_DONE || kind == SPOOL_TICKET_BACK;
+}
+
+/* An offer may have to be taken back at once. */
+static enum step offered(struct job *job)
+{
+	if (job->cancel)
+		return STEP_WITHDRAW;
+	if (!job->runner->present) {
+		job->why = job->why ? job->why : xasprintf("runner %s is not there", job->runner->name);
+		return STEP_WITHDRAW;
+	}
+	return STEP_OFFERED;
+}
+
+static enum step missed(const struct job *job)
+{
+	return clock_boot_ms() - job->since > job->co->opt.lease ? STEP_COPY : STEP_MISSED;
+}
+
+void tickets_settle(struct job *job)
+{
+	struct coordinator *co = job->co;
+	unsigned ticket = job->has_ticket ? job->ticket : NO_TICKET;
+	enum step step;
+
+	assert(job->place == SPOOL_QUEUED || job->place == SPOOL_ACTIVE);
+	step = due_for[job->place == SPOOL_ACTIVE][ticket];
+	if (job->place == SPOOL_QUEUED && job->has_ticket && step == STEP_SCHEDULE) {
+		sweep_ticket(co, job->runner, job->id, job->attempt + (ticket == SPOOL_TICKET_TMP), job->ticket, job->rid);
+		jobs_no_ticket(job);
+		jobs_set_runner(job, NULL);
+	}
+	if (step == STEP_OFFERED)
+		step = offered(job);
+	else if (step == STEP_MISSED)
+		step = missed(job);
+	else if (step == STEP_CLAIMED && job->cancel)
+		control_order_cancel(job);
+	if (step == STEP_NONE)
+		log_trouble("tickets", "%" PRIu64 ": its folder is in %s/ and a ticket is %s: left alone, see spoolctl check", job->id,
+			    spool_place_name(job->place), ticket == SPOOL_TICKET_OFFER ? "offered" : "claimed or done");
+	jobs_due(job, step == STEP_NONE ? STEP_RETRY : step);
+}
+
+/* -- sightings ----------------------------------------------------------------------------------- */
+
+/* How far along its way; a void and a claim exclude each other. */
+static int stage(enum spool_ticket_kind kind)
+{
+	switch (kind) {
+	case SPOOL_TICKET_TMP:
+		return 1;
+	case SPOOL_TICKET_OFFER:
+		return 2;
+	case SPOOL_TICKET_VOID:
+	case SPOOL_TICKET_CLAIM:
+		return 3;
+	default:
+		return 4;
+	}
+}
+
+static void tell_claim(const struct job *job)
+{
+	struct event e = journal_event(job, state_ticket_verb(TICKET_MOVE_CLAIM));
+
+	e.from = e.to = spool_place_name(SPOOL_ACTIVE);
+	e.state = "RUNNING";
+	e.by = job->rid;
+	e.started_at = clock_wall_ms();
+	journal_tell(job->co, &e);
+}
+
+/* The job's own attempt. */
+static void advance(struct job *job, struct runner *runner, const struct spool_ticket_name *tn)
+{
+	bool newly_claimed = tn->kind == SPOOL_TICKET_CLAIM;
+
+	if (job->has_ticket && stage(tn->kind) <= stage(job->ticket))
+		return;
+	if (job->runner != runner)
+		jobs_set_runner(job, runner);
+	jobs_set_ticket(job, tn->kind, tn->rid);
+	job->since = clock_boot_ms();
+	if (newly_claimed)
+		tell_claim(job);
+	if (!job->busy && job->step != STEP_WITHDRAW)
+		tickets_settle(job);
+}
+
+static void stray(struct coordinator *co, struct runner *runner, const struct spool_ticket_name *tn);
+
+static void sighted(struct coordinator *co, struct job *job, struct runner *runner, const struct spool_ticket_name *tn)
+{
+	if (tn->attempt == job->attempt) {
+		advance(job, runner, tn);
+	} else if (tn->attempt < job->attempt) {
+		stray(co, runner, tn);
+	} else if (tn->kind == SPOOL_TICKET_TMP && tn->attempt == job->attempt + 1 && job->place == SPOOL_QUEUED && !job->busy &&
+		   !job->has_ticket && job->step != STEP_OFFER) {
+		/* A crash before the folder moved: never offered. */
+		sweep_ticket(co, runner, tn->id, tn->attempt, tn->kind, NULL);
+	}
+}
+
+/* A ticket whose attempt is over, or whose job has no folder. */
+static void stray(struct coordinator *co, struct runner *runner, const struct spool_ticket_name *tn)
+{
+	if (is_spent(tn->kind) || tn->kind == SPOOL_TICKET_TMP) {
+		sweep_ticket(co, runner, tn->id, tn->attempt, tn->kind, tn->rid);
+	} else if (tn->kind == SPOOL_TICKET_OFFER) {
+		if (state_move_ticket(runner->inbox_fd, TICKET_MOVE_WITHDRAW, tn->id, tn->attempt, NULL) == 0)
+			sweep_ticket(co, runner, tn->id, tn->attempt, SPOOL_TICKET_VOID, NULL);
+	} else if (tn->kind == SPOOL_TICKET_CLAIM) {
+		/* Its owner has deleted the folder: nothing is made anew, the runner stops and answers. */
+		if (tickets_order_cancel(runner, tn->id, tn->attempt, "its folder was removed") == 0)
+			log_info("%" PRIu64 ": claimed on %s, but its folder is gone: stopped", tn->id, runner->name);
+	}
+}
+
+struct kept {
+	struct runner *runner;
+	struct spool_ticket_name name;
+};
+
+/* Sightings of jobs that are not known yet: at start, inboxes are listed before folders. */
+static struct {
+	struct kept *items;
+	size_t count;
+} strays;
+
+static void keep_stray(struct runner *runner, const struct spool_ticket_name *tn)
+{
+	strays.items = xrealloc(strays.items, strays.count + 1, sizeof(*strays.items));
+	strays.items[strays.count++] = (struct kept){ .runner = runner, .name = *tn };
+}
+
+void tickets_settle_strays(struct coordinator *co)
+{
+	for (size_t i = 0; i < strays.count; i++) {
+		struct kept *k = &strays.items[i];
+		struct job *job = jobs_find(co, k->name.id);
+
+		if (job)
+			sighted(co, job, k->runner, &k->name);
+		else
+			stray(co, k->runner, &k->name);
+	}
+	tickets_drop_strays(co);
+}
+
+void tickets_drop_strays(struct coordinator *co)
+{
+	(void)co;
+	free(strays.items);
+	strays.items = NULL;
+	strays.count = 0;
+}
+
+static void see(struct coordinator *co, struct runner *runner, const char *name)
+{
+	struct spool_ticket_name tn;
+	struct job *job;
+
+	if (spool_parse_ticket_name(name, &tn) < 0 || tn.kind >= SPOOL_ORDER_CANCEL)
+		return;
+	job = jobs_find(co, tn.id);
+	if (job)
+		sighted(co, job, runner, &tn);
+	else
+		keep_stray(runner, &tn);
+}
+
+void tickets_news(struct coordinator *co, const char *runner, const char *name)
+{
+	struct runner *r = runners_find(co, runner);
+
+	if (r)
+		see(co, r, name);
+}
+
+struct listing {
+	struct coordinator *co;
+	struct runner *runner;
+};
+
+static int see_in_listing(const char *name, unsigned char type, void *arg)
+{
+	struct listing *l = arg;
+
+	(void)type;
+	see(l->co, l->runner, name);
+	return 0;
+}
+
+void tickets_scan_inbox(struct coordinator *co, struct runner *runner)
+{
+	struct listing l = { co, runner };
+	int fd = spool_open_inbox(&co->sp, runner->name, false), r;
+
+	if (fd < 0) {
+		log_trouble("inbox", "the inbox of runner %s cannot be read: %s", runner->name, strerror(-fd));
+		return;
+	}
+	r = safefs_list(fd, ".", see_in_listing, &l);
+	if (r < 0)
+		log_trouble("inbox", "the inbox of runner %s cannot be read: %s", runner->name, strerror(-r));
+	close(fd);
+}
+
+void tickets_withdraw_all(struct coordinator *co, struct runner *runner)
+{
+	struct job *job, *next;
+
+	for (job = TAILQ_FIRST(&co->due[STEP_OFFERED]); job; job = next) {
+		next = TAILQ_NEXT(job, link);
+		if (job->runner == runner)
+			tickets_settle(job);
+	}
+}
+
+int tickets_order_cancel(const struct runner *runner, uint64_t id, unsigned attempt, const char *text)
+{
+	char name[SPOOL_TICKET_SIZE];
+
+	spool_ticket_name(name, id, attempt, SPOOL_ORDER_CANCEL, NULL);
+	if (safefs_look(runner->inbox_fd, name, NULL) == 0)
+		return 0;
+	return safefs_replace(runner->inbox_fd, name, text, strlen(text), 0660, false);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * words - lists of words as one text.
+ */
+#ifndef SPOOL_WORDS_H
+#define SPOOL_WORDS_H
+
+struct command;
+struct strlist;
+
+/* The items with glue between them; heap, "" for an empty list. */
+char *words_join(const struct strlist *list, const char *glue);
+
+/* A command as a person would type it: escaped, words with anything but plain characters in single
+ * quotes; heap. */
+char *words_command(const struct command *command);
+
+#endif

@@ -192,7 +192,7 @@ install: all ## into $(DESTDIR)$(PREFIX): programs, manual pages, acr-layout, un
 		sed 's|@BINDIR@|$(PREFIX)/bin|' etc/$$u >$(ROOT)/lib/systemd/system/$$u || exit 1; done
 	install -m 644 etc/spool.sysusers $(ROOT)/lib/sysusers.d/spool.conf
 	install -m 644 etc/spool.tmpfiles $(ROOT)/lib/tmpfiles.d/spool.conf
-	install -m 644 etc/spoolctl.bash $(ROOT)/share/bash-completion/completions/spoolctl
+	install -m 644 etc/spoolctl.bash-completion $(ROOT)/share/bash-completion/completions/spoolctl
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(ROOT)/bin/,$(notdir $(PROGRAMS)))

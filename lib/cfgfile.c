@@ -20,6 +20,7 @@
 #include "screen.h"
 #include "xalloc.h"
 
+#include <assert.h>
 #include <confuse.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -106,6 +107,7 @@ static cfg_opt_t *options(const struct screened *found, const struct cfgfile_key
 	for (size_t i = 0; i < found->count; i++) {
 		const struct screen_mark *m = &found->marks[i];
 
+		assert(section || !m->inside);
 		if (m->inside)
 			option(section->subopts, m->key);
 		else

@@ -6,10 +6,10 @@
  * libconfuse 3.3 exits, crashes, expands the environment or leaks on some inputs, and does not know
  * line numbers after the fact, so a screen of our own reads every text first: at most 64 KiB
  * (records: 256), UTF-8 BOM and CRLF accepted, no control characters, no "${", no function call,
- * sections only where the key list says so (one level), no token over 4 KiB, no duplicate key,
- * quotes and comments closed, a value on the line of its key, unknown keys named with the nearest
- * known one. The screen owns the line numbers; what libconfuse still refuses is reported at the
- * line that it names.
+ * sections only where the key list says so (one level, at most 512), no token over 4 KiB (records:
+ * 64), no duplicate key, quotes and comments closed, a value on the line of its key, unknown keys
+ * named with the nearest known one. The screen owns the line numbers; what libconfuse still refuses
+ * is reported at the line that it names.
  */
 #ifndef SPOOL_CFGFILE_H
 #define SPOOL_CFGFILE_H
@@ -63,6 +63,8 @@ size_t cfgfile_sections(const struct cfgfile *f, const char *key);
 const struct cfgfile *cfgfile_section(const struct cfgfile *f, const char *key, size_t i);
 const char *cfgfile_title(const struct cfgfile *section);
 int cfgfile_start(const struct cfgfile *section); /* line of the section's name */
+
+/* All functions may be called from any thread (a tree by one at a time). */
 
 /* Writers for records: "<indent>key = "value"\n" and "<indent>key = {"a", "b"}\n", quoted so that
  * cfgfile_parse with CFGFILE_RECORD gives the same bytes back (any bytes but NUL). indent is a

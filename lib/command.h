@@ -16,12 +16,11 @@ struct complaint;
 struct jobfile;
 struct needs;
 
+/* Where the program is. */
 enum command_kind {
-	COMMAND_HOST,  /* program is found on the runner: a bare name by its PATH, or an absolute
-			  path */
-	COMMAND_SHARE, /* program is relative to the share's root:
-			  "apps/damper/1/linux-x86_64/damper" */
-	COMMAND_JOB    /* program is relative to the job's folder: "sim" */
+	COMMAND_HOST,  /* on the runner: a bare name, by its PATH, or an absolute path */
+	COMMAND_SHARE, /* relative to the share's root: "apps/damper/1/linux-x86_64/damper" */
+	COMMAND_JOB    /* relative to the job's folder: "sim" */
 };
 
 struct command {
@@ -37,19 +36,29 @@ struct command_defaults {
 };
 
 /*
- * Decides how a job folder is run (decisions.md 21). dir_fd is the job's folder; job what its
- * job.conf says (jobfile_init for none); box_app the application of the drop box incoming/@app it
- * was dropped in, or NULL. The rules, in order: app given -> that application; its input is
- * job->input, else executable, else the folder's only file with one of its extensions; box_app ->
- * the same with that application; executable of the job -> by extension through an application;
- * else by its #! line (interpreter run from the host: "#!/usr/bin/env x" and
- *     "#!/path/x arg"); else a binary with the x bit (complaint otherwise);
- *   executable absolute -> COMMAND_HOST;
- *   nothing given -> exactly one file of the folder whose extension an application claims; none or
- * several: complaint. Fills *ret_needs (ttl capped complaint if over the application's max_ttl;
- * defaults from app, then site) and *ret_app_spec ("python3/1" or NULL, heap). Files named by
- * input, data, executable and inputs must exist in the folder as regular files (complaint at their
- * line, with "did you mean"). 0 or COMPLAINT; nothing is filled then.
+ * Decides how a job folder is run (decisions.md 21). dir_fd is the job's folder; job is what its
+ * job.conf says (jobfile_init for none); box_app is the application of the drop box incoming/@app
+ * that it was dropped in, or NULL. The rules, in order:
+ *
+ * - app given: that application. Its input is input, else the folder's only file with one of its
+ *   endings, else the folder's only file.
+ *
+ * - box_app: the same with that application; executable, if given, is the input.
+ *
+ * - executable of the job: by its ending through an application, with executable as the input; else
+ *   by its #! line, whose interpreter is run from the host; else a compiled program with the x bit.
+ *
+ * - executable absolute: COMMAND_HOST.
+ *
+ * - nothing given: the only file at the folder's top whose ending an application claims.
+ *
+ * The arguments are arguments, else data, else input where it is not the application's input. Files
+ * named by input, data, executable and inputs must be regular files of the folder. *ret_needs gets
+ * what the job says, else the application, else the site; a ttl over the application's max_ttl is
+ * refused. *ret_app_spec is "python3/1" (heap) or NULL.
+ *
+ * 0; COMPLAINT with c filled; negative errno: the share did not answer, look again later. Nothing
+ * else is filled unless 0.
  */
 int command_settle(int root_fd, const struct catalogue *cat, int dir_fd, const struct jobfile *job,
 		   const char *box_app, const struct command_defaults *site,
@@ -57,8 +66,9 @@ int command_settle(int root_fd, const struct catalogue *cat, int dir_fd, const s
 
 /*
  * The words for one runner of the given platform, from the pinned application (NULL: a plain
- * executable). Same inputs as above. 0; COMPLAINT if the application has no program for the
- * platform or something vanished since admission.
+ * executable). COMPLAINT if the application has no program for the platform or something vanished
+ * since admission. A word that is a file's name and begins with a dash gets "./" in front. All
+ * words together fit into a ticket's block. As above.
  */
 int command_build(int dir_fd, const struct jobfile *job, const struct appfile *app,
 		  const char *platform, struct command *ret, struct complaint *c);

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define COMPLAINT \
-	1 /* returned where a complaint has been filled in: an expected outcome, not an error */
+/* Returned where a complaint has been filled in: an expected outcome, not an error. */
+#define COMPLAINT 1
 
 struct complaint {
 	char *file;	/* "job.conf", or a name inside the job, or the drop's own name; escaped */
@@ -22,8 +22,9 @@ struct complaint {
 	char *remedy;	/* "did you mean \"ttl\"? correct the line and drop the folder again" */
 };
 
-/* Fills c (unless filled) with copies of the five parts; found, expected and remedy become owned by
- * c (heap strings, e.g. from xasprintf). Always returns COMPLAINT. */
+/* Fills c (unless filled). file is copied; found, expected and remedy are heap strings that c owns
+ * from here on. Control characters in any of them become question marks. Always returns COMPLAINT.
+ */
 int complain(struct complaint *c, const char *file, int line, char *found, char *expected,
 	     char *remedy);
 
@@ -32,10 +33,9 @@ bool complaint_any(const struct complaint *c);
 /* "job.conf:3: unknown key "tll"; expected ...; ..." as one heap line without newline. */
 char *complaint_line(const struct complaint *c);
 
-/* The text of REJECTED.txt: a friendly heading naming the drop, then the five parts on lines of
- * their own
+/* The text of REJECTED.txt: a friendly heading naming the drop, then the five parts, each on a line
  * ("File: ", "Line: ", "Found: ", "Expected: ", "What to do: "), and that nothing was deleted.
- * Heap. */
+ * Where the line is 0, it reads "Line: the whole file". Heap. */
 char *complaint_page(const struct complaint *c, const char *drop_name);
 
 void complaint_free(struct complaint *c); /* leaves it empty and reusable */

@@ -2,10 +2,9 @@
 /*
  * conf - a program's options out of one table: configuration file, command line, sample file.
  *
- * Reads one file. The values in the table's variables are always whole: a text is taken over only
- * after all of it was found good, option by option, so a bad line leaves the options before it set
- * and the rest at what they were; programs end then, as a complaint about their own configuration
- * is final.
+ * Reads one file. Each value is checked before its variable is touched, so a variable always holds
+ * something valid: its default, or what the file or the command line says. After a complaint the
+ * options before the faulty one have their new values; programs end then, so nobody sees it.
  */
 #include "conf.h"
 

@@ -34,11 +34,11 @@ struct conf_option {
 };
 
 /* Fills all values with their defaults (asserts that the table's defaults are valid). Frees what
- * was there before. */
+ * was there before, so strings must be NULL and lists empty the first time. */
 void conf_defaults(const struct conf_option *table);
 
-/* Reads file (bounded, regular files only) over the values. 0; COMPLAINT with c filled; negative
- * errno if file cannot be read. */
+/* Reads file (at most 64 KiB, a regular file or a link to one) over the values. 0; COMPLAINT with c
+ * filled, the values before the faulty one are set then; negative errno if file cannot be read. */
 int conf_load(const char *file, const struct conf_option *table, struct complaint *c);
 
 /* One "name=value" from the command line. 0, or COMPLAINT. */

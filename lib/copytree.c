@@ -82,22 +82,48 @@ static int copy_file(int from_dir, int to_dir, const struct tree_entry *e)
 	return 0;
 }
 
+/* The folder that holds path: calls that take a path would follow links on the way. Descriptor or negative errno; *ret_name is in path. */
+static int open_above(int dir, const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *above = slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
+
+	*ret_name = slash ? slash + 1 : path;
+	return safefs_open(dir, above, O_RDONLY | O_DIRECTORY, 0);
+}
+
+static int make_folder(int to_dir, const char *path)
+{
+	const char *name;
+	_cleanup_close_ int to = open_above(to_dir, path, &name);
+
+	if (to < 0)
+		return to;
+	return mkdirat(to, name, 0700) < 0 ? -errno : 0;
+}
+
 static int copy_link(int from_dir, int to_dir, const char *path)
 {
+	const char *name;
+	_cleanup_close_ int from = open_above(from_dir, path, &name);
+	_cleanup_close_ int to = open_above(to_dir, path, &name);
 	char target[4096];
-	ssize_t len = readlinkat(from_dir, path, target, sizeof(target) - 1);
+	ssize_t len;
 
+	if (from < 0 || to < 0)
+		return from < 0 ? from : to;
+	len = readlinkat(from, name, target, sizeof(target) - 1);
 	if (len < 0)
 		return -errno;
 	target[len] = '\0';
-	return symlinkat(target, to_dir, path) < 0 ? -errno : 0;
+	return symlinkat(target, to, name) < 0 ? -errno : 0;
 }
 
 static int copy_entry(int from_dir, int to_dir, const struct tree_entry *e)
 {
 	switch (e->type) {
 	case 'd':
-		return mkdirat(to_dir, e->path, 0755) < 0 ? -errno : 0;
+		return make_folder(to_dir, e->path);
 	case 'l':
 		return copy_link(from_dir, to_dir, e->path);
 	case 'f':
@@ -107,17 +133,32 @@ static int copy_entry(int from_dir, int to_dir, const struct tree_entry *e)
 	}
 }
 
-/* Innermost folders first would not matter: each is complete by now. */
-static int sync_folders(int to_dir, const struct tree *inputs)
+/* Mode and time of a folder that is complete. */
+static int finish_folder(int from_dir, int to_dir, const char *path)
 {
-	for (size_t i = 0; i < inputs->count; i++) {
-		_cleanup_close_ int fd = -1;
+	_cleanup_close_ int from = safefs_open(from_dir, path, O_RDONLY | O_DIRECTORY, 0);
+	_cleanup_close_ int to = safefs_open(to_dir, path, O_RDONLY | O_DIRECTORY, 0);
+	struct stat st;
 
-		if (inputs->entries[i].type != 'd')
-			continue;
-		fd = safefs_open(to_dir, inputs->entries[i].path, O_RDONLY | O_DIRECTORY, 0);
-		if (fd < 0 || fsync(fd) < 0)
-			return fd < 0 ? fd : -errno;
+	if (from < 0 || to < 0)
+		return from < 0 ? from : to;
+	if (fstat(from, &st) < 0)
+		return -errno;
+	const struct timespec times[2] = { st.st_atim, st.st_mtim };
+
+	if (fchmod(to, st.st_mode & 03777) < 0 || futimens(to, times) < 0 || fsync(to) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Innermost first: one that nobody may write is closed when all in it is done. */
+static int finish_folders(int from_dir, int to_dir, const struct tree *inputs)
+{
+	for (size_t i = inputs->count; i-- > 0;) {
+		int r = inputs->entries[i].type == 'd' ? finish_folder(from_dir, to_dir, inputs->entries[i].path) : 0;
+
+		if (r < 0)
+			return r;
 	}
 	return fsync(to_dir) < 0 ? -errno : 0;
 }
@@ -128,5 +169,8 @@ int copytree_inputs(int from_fd, int to_fd, const struct tree *inputs)
 
 	for (size_t i = 0; r == 0 && i < inputs->count; i++)
 		r = copy_entry(from_fd, to_fd, &inputs->entries[i]);
-	return r == 0 ? sync_folders(to_fd, inputs) : r;
+	if (r == 0)
+		r = finish_folders(from_fd, to_fd, inputs);
+	/* A link, or a file where a folder was. */
+	return r == -ELOOP || r == -ENOTDIR ? -EINVAL : r;
 }

@@ -46,8 +46,7 @@ static const char *kind_of(int dir_fd, const char *name)
 	}
 }
 
-/* 0, NO_JOB_CONF, COMPLAINT as -1000 is not needed: a complaint shows in c. Negative errno: look
- * again later. */
+/* 0 (with c filled if the file is of a wrong kind), NO_JOB_CONF, or negative errno: look later. */
 static int read_text(int dir_fd, char **ret_text, size_t *ret_len, struct complaint *c)
 {
 	int r = safefs_read(dir_fd, SPOOL_JOB_CONF, CFGFILE_MAX_BYTES, ret_text, ret_len, NULL);

@@ -36,20 +36,6 @@ static void close_database(struct index *ix)
 	ix->db = NULL;
 }
 
-static void load_position(struct index *ix)
-{
-	sqlite3_stmt *st = NULL;
-
-	ix->file[0] = '\0';
-	ix->end = 0;
-	if (sqlite3_prepare_v2(ix->db, "SELECT file, bytes FROM position", -1, &st, NULL) ==
-	    SQLITE_OK && sqlite3_step(st) == SQLITE_ROW) {
-		strncpy(ix->file, (const char *)sqlite3_column_text(st, 0), NAME_MAX);
-		ix->end = sqlite3_column_int64(st, 1);
-	}
-	sqlite3_finalize(st);
-}
-
 /* Opens path, or makes it if it is empty. -EBADMSG: it is not ours, or damaged. */
 static int open_database(const char *path, struct index *ix)
 {
@@ -101,7 +87,7 @@ int index_open(const char *path, struct index **ret, bool *ret_fresh)
 		free(ix);
 		return result;
 	}
-	load_position(ix);
+	index_schema_load_position(ix);
 	*ret_fresh = ix->file[0] == '\0';
 	*ret = ix;
 	return 0;
@@ -134,7 +120,7 @@ int index_commit(struct index *ix)
 		/* sqlite has rolled back by itself after some errors; then this one fails, and
 		 * may. */
 		index_schema_run(ix, INDEX_ROLLBACK);
-		load_position(ix);
+		index_schema_load_position(ix);
 	}
 	ix->in_transaction = false;
 	ix->error = 0;

@@ -2,7 +2,7 @@
 /*
  * index - the sqlite index: the event log folded into tables, for questions that folders answer
  * slowly. May be deleted at any time; nothing that decides reads it. On a local disk only. One
- * read-write connection; the only door to sqlite.
+ * read-write connection; the only door to sqlite (with index_*.c, which nobody else includes).
  *
  * Tables (STRICT): job_queue (one row per job folder in queued, active, done, failed), attempts
  * (one row per id and attempt), users (jobs, done, failed, wall and CPU seconds by user),
@@ -32,8 +32,8 @@ struct registration;
  */
 int index_open(const char *path, struct index **ret, bool *ret_fresh);
 
-/* Opens path read-only; immutable for a published snapshot (status/spool.<k>.db). 0 or negative
- * errno. */
+/* Opens path read-only; immutable for a published snapshot (status/spool.<k>.db). 0; -EBADMSG it is
+ * something else, or of another version; other negative errno. */
 int index_open_read(const char *path, bool immutable, struct index **ret);
 void index_close(struct index *ix);
 
@@ -49,11 +49,12 @@ int index_commit(struct index *ix);
  * job_queue, of an event with an id: `to` queued, active, done or failed puts the row there; what
  * the event does not tell stays, but the reason is always the event's why (or none). `to` queued
  * also clears what belonged to an attempt: runner, started, finished, wall, cpu, peak, exit code,
- * signal. `to` incoming or lost takes the row out, and so do return, gone and remove without a
- * `to`: an event that brings the job back (requeue) must tell all that is known of it. attempts:
- * begun by offer; claim, withdraw, back, lose and file give it its state. users: admit counts a
- * job; file one done or failed with its times; cancel one failed; reject and refuse one rejected.
- * A failure shows in index_commit.
+ * signal. `to` lost takes the row out of sight until requeue or abandon bring it back. `to`
+ * incoming deletes it, and so do return, gone and remove without a `to`.
+ *
+ * attempts: begun by offer; claim, withdraw (WITHDRAWN), back (BACK), lose (LOST) and file give it
+ * its state. users: admit counts a job; file one done or failed with its times; cancel and abandon
+ * one failed; reject and refuse one rejected. A failure shows in index_commit.
  */
 void index_event(struct index *ix, const struct event *e, const char *file, int64_t end);
 

@@ -40,6 +40,7 @@ static const struct fold folds[] = {
 	{ "reject", .user = USER_REJECTED },
 	{ "refuse", .user = USER_REJECTED },
 	{ "cancel", .user = USER_FAILED },
+	{ "abandon", .user = USER_FAILED },
 	{ "offer", .attempt = ATTEMPT_OFFERED, .attempt_state = "OFFERED" },
 	{ "claim", .attempt = ATTEMPT_CLAIMED, .attempt_state = "RUNNING" },
 	{ "withdraw", .attempt = ATTEMPT_ENDED, .attempt_state = "WITHDRAWN", .always = true },
@@ -121,15 +122,17 @@ static void delete_job(struct index *ix, uint64_t id)
 
 static void fold_job(struct index *ix, const struct event *e, const struct fold *fold)
 {
+	/* A lost folder is evidence; its job comes back soon, and still has its name and owner
+	 * then. So its row waits out of sight (index_select_jobs). */
+	static const char *const waiting[] = { "queued", "lost", NULL };
 	static const char *const kept[] = { "active", "done", "failed", NULL };
-	static const char *const left[] = { "incoming", "lost", NULL };
 	bool nowhere = !e->to || strcmp(e->to, "-") == 0;
 
-	if (!nowhere && strcmp(e->to, "queued") == 0)
+	if (is_one_of(e->to, waiting))
 		put_queued(ix, e);
 	else if (is_one_of(e->to, kept))
 		put_job(ix, e);
-	else if (is_one_of(e->to, left) || (nowhere && fold->deletes))
+	else if (nowhere ? fold->deletes : strcmp(e->to, "incoming") == 0)
 		delete_job(ix, e->id);
 }
 

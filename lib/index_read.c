@@ -56,6 +56,7 @@ int index_open_read(const char *path, bool immutable, struct index **ret)
 		index_close(ix);
 		return result;
 	}
+	index_schema_load_position(ix);
 	*ret = ix;
 	return 0;
 }

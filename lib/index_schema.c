@@ -118,8 +118,10 @@ static const char *const statements[INDEX_STATEMENTS] = {
 	[INDEX_DELETE_CURRENT] = "DELETE FROM current_clients WHERE runner = ?",
 };
 
-const char index_select_jobs[] = "SELECT " JOB_COLUMNS " FROM job_queue ORDER BY id";
-const char index_select_job[] = "SELECT " JOB_COLUMNS " FROM job_queue WHERE id = ?";
+const char index_select_jobs[] =
+	"SELECT " JOB_COLUMNS " FROM job_queue WHERE place <> 'lost' ORDER BY id";
+const char index_select_job[] =
+	"SELECT " JOB_COLUMNS " FROM job_queue WHERE id = ? AND place <> 'lost'";
 const char index_select_events[] = "SELECT " EVENT_COLUMNS " FROM events ORDER BY seq";
 const char index_select_events_of[] =
 	"SELECT " EVENT_COLUMNS " FROM events WHERE id = ? ORDER BY seq";
@@ -294,4 +296,18 @@ bool index_schema_begin(struct index *ix)
 		ix->in_transaction = !ix->error;
 	}
 	return !ix->error;
+}
+
+void index_schema_load_position(struct index *ix)
+{
+	sqlite3_stmt *st = NULL;
+
+	ix->file[0] = '\0';
+	ix->end = 0;
+	if (sqlite3_prepare_v2(ix->db, "SELECT file, bytes FROM position", -1, &st, NULL) ==
+	    SQLITE_OK && sqlite3_step(st) == SQLITE_ROW) {
+		strncpy(ix->file, (const char *)sqlite3_column_text(st, 0), NAME_MAX);
+		ix->end = sqlite3_column_int64(st, 1);
+	}
+	sqlite3_finalize(st);
 }

@@ -64,6 +64,9 @@ int index_schema_create(sqlite3 *db);
 /* Prepares the statements of a writer, or the one that a reader needs. 0 or negative errno. */
 int index_schema_prepare(struct index *ix, bool writer);
 
+/* Reads the position of the last commit into ix, for a reader and a writer alike. */
+void index_schema_load_position(struct index *ix);
+
 /* Steps a statement of the writer once and resets it; a failure is remembered in ix->error. */
 void index_schema_run(struct index *ix, enum index_statement which);
 

@@ -22,10 +22,30 @@
 #include <string.h>
 
 #define MAGIC "spool-manifest 1"
-#define MAX_BYTES (TREE_MAX_ENTRIES * 512UL)
+/* Escapes make a name four times as long at most; numbers and hash of an entry take 152 bytes, the head some lists of a job.conf. */
+#define MAX_BYTES (4 * TREE_MAX_NAMES + TREE_MAX_ENTRIES * 160UL + (1UL << 20))
 #define HEAD_BYTES 8192
 
 /* -- writing ------------------------------------------------------------------------------------ */
+
+/* Of a file's bytes or of where a link points to, and how many bytes that is. 0 or negative errno. */
+static int hash_entry(int dir_fd, const struct tree_entry *e, char *hex, uint64_t *ret_size)
+{
+	_cleanup_close_ int fd = -1;
+	char target[4096];
+	ssize_t len;
+
+	if (e->type == 'f') {
+		fd = safefs_open(dir_fd, e->path, O_RDONLY, 0);
+		return fd < 0 ? fd : digest_fd(fd, hex, ret_size);
+	}
+	len = readlinkat(dir_fd, e->path, target, sizeof(target));
+	if (len < 0)
+		return -errno;
+	digest_buffer(target, (size_t)len, hex);
+	*ret_size = (uint64_t)len;
+	return 0;
+}
 
 int manifest_hash(int dir_fd, struct manifest *m, uint64_t most)
 {
@@ -35,16 +55,12 @@ int manifest_hash(int dir_fd, struct manifest *m, uint64_t most)
 		m->hashes = xcalloc(m->tree.count + 1, sizeof(char *));
 	for (size_t i = 0; i < m->tree.count; i++) {
 		const struct tree_entry *e = &m->tree.entries[i];
-		_cleanup_close_ int fd = -1;
 		uint64_t size;
 		int r;
 
-		if (e->type != 'f' || e->size > most)
+		if (e->type != 'l' && (e->type != 'f' || e->size > most))
 			continue;
-		fd = safefs_open(dir_fd, e->path, O_RDONLY, 0);
-		if (fd < 0)
-			return fd;
-		r = digest_fd(fd, hex, &size);
+		r = hash_entry(dir_fd, e, hex, &size);
 		if (r < 0)
 			return r;
 		if (size != e->size)
@@ -98,6 +114,8 @@ char *manifest_write(struct manifest *m, size_t *ret_len)
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
+	if (!out)
+		abort();	/* no memory, as in xalloc */
 	write_head(out, m);
 	for (size_t i = 0; i < m->tree.count; i++) {
 		const struct tree_entry *e = &m->tree.entries[i];
@@ -107,24 +125,35 @@ char *manifest_write(struct manifest *m, size_t *ret_len)
 			e->ctime_ns, e->inode, m->hashes && m->hashes[i] ? m->hashes[i] : "-", name);
 	}
 	fprintf(out, "end %zu\n", m->tree.count);
-	fflush(out);
+	if (fflush(out) != 0)
+		abort();
 	digest_buffer(text, len, m->digest);
 	fprintf(out, "sum %s\n", m->digest);
-	fclose(out);
+	if (fclose(out) != 0)
+		abort();
 	*ret_len = len;
 	return text;
 }
 
 /* -- reading ------------------------------------------------------------------------------------ */
 
-static int read_number(const char *text, uint64_t *ret)
+/* Up to max, which may be all 64 bits: some file systems use them for inodes. 0 or -EBADMSG. */
+static int read_number(const char *text, uint64_t max, uint64_t *ret)
 {
-	int64_t value;
-	int r = human_parse_int(text, 0, INT64_MAX, &value);
+	uint64_t value = 0;
+	size_t len = strspn(text, "0123456789");
 
-	if (r == 0)
-		*ret = (uint64_t)value;
-	return r;
+	if (len == 0 || text[len])
+		return -EBADMSG;
+	for (; *text; text++) {
+		uint64_t digit = (uint64_t)(*text - '0');
+
+		if (value > (max - digit) / 10)
+			return -EBADMSG;
+		value = value * 10 + digit;
+	}
+	*ret = value;
+	return 0;
 }
 
 /* "-" is NULL. 0 or -EBADMSG. */
@@ -162,7 +191,7 @@ static int read_user(char *text, struct manifest *m)
 	char *blank = strchr(text, ' ');
 	uint64_t uid = 0;
 
-	if (!blank || read_number(blank + 1, &uid) < 0 || uid > UINT32_MAX)
+	if (!blank || read_number(blank + 1, UINT32_MAX, &uid) < 0)
 		return -EBADMSG;
 	*blank = '\0';
 	m->uid = (uid_t)uid;
@@ -194,14 +223,28 @@ static int read_head_line(const char *key, char *value, struct manifest *m)
 	if (strcmp(key, "software") == 0)
 		return read_words(value, &m->needs.software);
 	if (strcmp(key, "id") == 0)
-		r = read_number(value, &m->id);
-	else if (strcmp(key, "cores") == 0 && (r = read_number(value, &number)) == 0)
+		r = read_number(value, INT64_MAX, &m->id);
+	else if (strcmp(key, "cores") == 0 && (r = read_number(value, UINT32_MAX, &number)) == 0)
 		m->needs.cores = (unsigned)number;
 	else if (strcmp(key, "memory") == 0)
-		r = read_number(value, &m->needs.memory);
-	else if (strcmp(key, "ttl") == 0 && (r = read_number(value, &number)) == 0)
+		r = read_number(value, UINT64_MAX, &m->needs.memory);
+	else if (strcmp(key, "ttl") == 0 && (r = read_number(value, INT64_MAX, &number)) == 0)
 		m->needs.ttl_ms = (int64_t)number;
 	return r < 0 ? -EBADMSG : 0;
+}
+
+/* As tree_look makes them: nothing that leads out of the folder or names something twice. */
+static bool is_tame_path(const char *path)
+{
+	for (;;) {
+		size_t len = strcspn(path, "/");
+
+		if (len == 0 || (len == 1 && path[0] == '.') || (len == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+		if (!path[len])
+			return true;
+		path += len + 1;
+	}
 }
 
 /* "f 120 MTIME CTIME INODE HASH NAME" */
@@ -215,12 +258,14 @@ static int read_entry(char *line, struct manifest *m)
 		if (!(word[i] = strtok_r(i ? NULL : line, " ", &save)))
 			return -EBADMSG;
 	e.type = word[0][0];
-	if (read_number(word[1], &e.size) < 0 || human_parse_int(word[2], INT64_MIN, INT64_MAX, &e.mtime_ns) < 0 ||
-	    human_parse_int(word[3], INT64_MIN, INT64_MAX, &e.ctime_ns) < 0 || read_number(word[4], &e.inode) < 0)
+	if (!strchr("fdlo", e.type) || word[0][1] || read_number(word[1], UINT64_MAX, &e.size) < 0 || human_parse_int(word[2], INT64_MIN, INT64_MAX, &e.mtime_ns) < 0 ||
+	    human_parse_int(word[3], INT64_MIN, INT64_MAX, &e.ctime_ns) < 0 || read_number(word[4], UINT64_MAX, &e.inode) < 0)
 		return -EBADMSG;
 	e.path = unescape_text(word[6]);
-	if (!e.path)
+	if (!e.path || !is_tame_path(e.path)) {
+		free(e.path);
 		return -EBADMSG;
+	}
 	t->entries = xrealloc(t->entries, t->count + 1, sizeof(e));
 	m->hashes = xrealloc(m->hashes, t->count + 2, sizeof(char *));
 	m->hashes[t->count] = strcmp(word[5], "-") == 0 ? NULL : xstrdup(word[5]);
@@ -267,9 +312,12 @@ static int read_lines(char *text, bool head_only, struct manifest *m)
 static int check_sum(const char *text, size_t len, struct manifest *m)
 {
 	const size_t tail = strlen("sum ") + 64 + 1;
-	const char *line = text + len - tail;
+	const char *line;
 
-	if (len <= tail || strncmp(line, "sum ", 4) != 0 || text[len - 1] != '\n')
+	if (len <= tail)
+		return -EBADMSG;
+	line = text + len - tail;
+	if (strncmp(line, "sum ", 4) != 0 || text[len - 1] != '\n')
 		return -EBADMSG;
 	digest_buffer(text, len - tail, m->digest);
 	return strncmp(line + 4, m->digest, 64) == 0 ? 0 : -EBADMSG;
@@ -333,20 +381,20 @@ static int differs(struct complaint *c, const char *path, const char *how)
 			xstrdup("drop the folder again when all files are complete"));
 }
 
-/* Hash and size of a copied file against the manifest's. */
+/* Hash of a copied file or link against the manifest's. */
 static int compare_content(const struct manifest *m, size_t i, int dir_fd, struct complaint *c)
 {
-	_cleanup_close_ int fd = -1;
+	const struct tree_entry *e = &m->tree.entries[i];
 	char hex[DIGEST_HEX_SIZE];
+	uint64_t size;
 	int r;
 
-	if (m->tree.entries[i].type != 'f' || !m->hashes[i])
+	if ((e->type != 'f' && e->type != 'l') || !m->hashes || !m->hashes[i])
 		return 0;
-	fd = safefs_open(dir_fd, m->tree.entries[i].path, O_RDONLY, 0);
-	r = fd < 0 ? fd : digest_fd(fd, hex, NULL);
+	r = hash_entry(dir_fd, e, hex, &size);
 	if (r < 0)
 		return r;
-	return strcmp(hex, m->hashes[i]) == 0 ? 0 : differs(c, m->tree.entries[i].path, "other contents");
+	return strcmp(hex, m->hashes[i]) == 0 ? 0 : differs(c, e->path, "other contents");
 }
 
 static int compare_entry(const struct manifest *m, size_t i, int dir_fd, const struct tree_entry *now, bool same_inodes,

@@ -9,7 +9,7 @@
  *     queued 2026-11-20T10:00:00.000Z
  *     app python3/1       ("-": a plain executable)
  *     cores 1 / memory BYTES / ttl MS / platforms ... / software ... / runner ...
- *     f 120 1763632800000000000 1763632800000000000 4711 9f86... sim.py
+ *     f 120 1763632800000000000 1763632800000000000 4711 9f86... sim.py     (type, size, mtime, ctime, inode, hash, path)
  *     end 3
  *     sum <sha-256 of all above>
  *
@@ -35,11 +35,11 @@ struct manifest {
 	int64_t queued_at;		/* wall ms */
 	struct needs needs;		/* app included */
 	struct tree tree;		/* the inputs */
-	char **hashes;			/* one for each entry of tree: 64 hex, or NULL */
+	char **hashes;			/* one for each entry of tree: 64 hex, or NULL; of a link: of its text */
 	char digest[DIGEST_HEX_SIZE];	/* of the whole text */
 };
 
-/* Hashes the regular files of m->tree below dir_fd of at most `most` bytes; the others keep "-". 0, or negative errno (-EAGAIN: changed
+/* Hashes the regular files of m->tree below dir_fd of at most `most` bytes, and where links point to; the others keep "-". 0, or negative errno (-EAGAIN: changed
  * meanwhile). Reads all their bytes: for large trees call it in a worker. */
 int manifest_hash(int dir_fd, struct manifest *m, uint64_t most);
 

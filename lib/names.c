@@ -118,11 +118,13 @@ static bool is_hex(const char *s, size_t len)
 const char *spool_drop_nonce(const char *name, size_t *ret_len)
 {
 	size_t len = strlen(name), tail = strlen(SUBMIT_MARK) + NONCE_HEX;
-	const char *mark = name + len - tail;
+	const char *mark;
 
 	*ret_len = len;
-	if (len <= tail || strncmp(mark, SUBMIT_MARK, strlen(SUBMIT_MARK)) != 0 ||
-	    !is_hex(mark + strlen(SUBMIT_MARK), NONCE_HEX))
+	if (len <= tail)
+		return NULL;
+	mark = name + len - tail;
+	if (strncmp(mark, SUBMIT_MARK, strlen(SUBMIT_MARK)) != 0 || !is_hex(mark + strlen(SUBMIT_MARK), NONCE_HEX))
 		return NULL;
 	*ret_len = len - tail;
 	return mark + strlen(SUBMIT_MARK);

@@ -100,8 +100,10 @@ char *record_append(const char *prior, size_t prior_len, const char *magic, cons
 
 	assert(block_len == 0 || block[block_len - 1] == '\n');
 	*ret_len = strlen(head) + block_len + SUM_LINE_LEN;
-	if (block_len > RECORD_MAX_BLOCK || prior_len + *ret_len > RECORD_MAX_BYTES)
+	if (block_len > RECORD_MAX_BLOCK || prior_len + *ret_len > RECORD_MAX_BYTES) {
+		*ret_len = 0;
 		return NULL;
+	}
 	d = digest_new();
 	digest_add(d, prior, prior_len);
 	digest_add(d, head, strlen(head));

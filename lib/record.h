@@ -36,8 +36,8 @@ enum record_verdict record_check(const char *text, size_t len, const char *magic
 
 /* The bytes to append to prior (a whole record, or "" for a new one, which then starts with the
  * magic line) for one more block: block text (which ends with a newline) and its sum line. Heap,
- * *ret_len its length. NULL if the block is larger than RECORD_MAX_BLOCK or the record would become
- * larger than RECORD_MAX_BYTES. */
+ * *ret_len its length. NULL (and 0) if the block is larger than RECORD_MAX_BLOCK or the record
+ * would become larger than RECORD_MAX_BYTES. */
 char *record_append(const char *prior, size_t prior_len, const char *magic, const char *block,
 		    size_t *ret_len);
 

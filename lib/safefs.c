@@ -122,13 +122,15 @@ int safefs_read(int dirfd, const char *path, size_t max, char **ret_text, size_t
 		return -EINVAL;
 	if ((uint64_t)seen.st_size > max)
 		return -EFBIG;
-	/* One byte more than the size tells a file that grows from one that does not. */
+	/* Some more than the size, for a file that has just grown; one that fills all of it is still growing. */
 	text = xcalloc(1, (size_t)seen.st_size + 4096);
 	r = read_all(fd, text, (size_t)seen.st_size + 4095, &len);
 	if (r < 0)
 		return r;
 	if (len > max)
 		return -EFBIG;
+	if (len == (size_t)seen.st_size + 4095)
+		return -EAGAIN;
 	text[len] = '\0';
 	if (st)
 		*st = seen;
@@ -267,12 +269,24 @@ struct level {
 	char *name;
 };
 
+/* chmod 0700 of the folder itself: fchmodat would follow a link that has just taken its place. 0 or negative errno. */
+static int make_ours(int fd, const char *name)
+{
+	_cleanup_close_ int held = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char path[64];
+
+	if (held < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", held);
+	return chmod(path, 0700) < 0 ? -errno : 0;
+}
+
 /* Opens name below fd as the next level; makes the folder ours to empty first. */
 static int enter(int fd, const char *name, struct level *ret)
 {
 	int dirfd = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (dirfd < 0 && errno == EACCES && fchmodat(fd, name, 0700, 0) == 0)
+	if (dirfd < 0 && errno == EACCES && make_ours(fd, name) == 0)
 		dirfd = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dirfd < 0)
 		return -errno;

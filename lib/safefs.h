@@ -21,7 +21,8 @@ int safefs_open_dir(int dirfd, const char *path);
 
 /*
  * Reads a whole regular file of at most max bytes into a heap buffer with a final zero behind it (not counted in *ret_len).
- * 0; -EFBIG larger than max; -ENOENT; -ELOOP a symbolic link; -EINVAL not a regular file; other negative errno. st may be NULL.
+ * 0; -EFBIG larger than max; -EAGAIN it grew while it was read; -ENOENT; -ELOOP a symbolic link; -EINVAL not a regular file; other negative
+ * errno. st may be NULL.
  */
 int safefs_read(int dirfd, const char *path, size_t max, char **ret_text, size_t *ret_len, struct stat *st);
 
@@ -59,6 +60,6 @@ enum safefs_writers safefs_writers(int fd);
 
 enum safefs_kind { SAFEFS_LOCAL, SAFEFS_NFS, SAFEFS_SMB, SAFEFS_OTHER_REMOTE };
 enum safefs_kind safefs_kind(int fd);		/* by statfs */
-const char *safefs_kind_name(enum safefs_kind kind);	/* "local disk", "NFS", "SMB", "network" */
+const char *safefs_kind_name(enum safefs_kind kind);	/* "local disk", "NFS", "SMB", "network file system" */
 
 #endif

@@ -48,9 +48,10 @@ static int read_format(struct spool *sp, char **ret_why)
 		return r;
 	}
 	if (strncmp(text, "1\n", 2) != 0 || len < 2 + SPOOL_ID_HEX ||
-	    strspn(text + 2, "0123456789abcdef") < SPOOL_ID_HEX) {
-		*ret_why = xasprintf("%s/spool/format is not of version 1: this program is too old for the "
-				     "share, or the file is damaged", sp->path);
+	    strspn(text + 2, "0123456789abcdef") != SPOOL_ID_HEX) {
+		*ret_why = xasprintf("%s/spool/format is not of version 1: this program (" SPOOL_VERSION ") is too old for "
+				     "the share (install the share's version), or the file is damaged (put it back "
+				     "from a backup)", sp->path);
 		return -EPROTO;
 	}
 	memcpy(sp->id, text + 2, SPOOL_ID_HEX);
@@ -92,7 +93,8 @@ int spool_open(const char *path, struct spool *ret, char **ret_why)
 	sp.root_fd = sp.path ? open(sp.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (sp.root_fd < 0) {
 		r = -errno;
-		*ret_why = xasprintf("the share %s cannot be opened: %s", path, strerror(errno));
+		*ret_why = xasprintf("the share %s cannot be opened (%s): mount it, or name another one with --share", path,
+				     strerror(-r));
 		free(sp.path);
 		return r;
 	}
@@ -167,17 +169,24 @@ static int try_state_dir(const char *path, char **ret_why)
 	int r = make_folders(path);
 
 	if (r < 0) {
-		*ret_why = xasprintf("the state folder %s cannot be made: %s", path, strerror(-r));
+		*ret_why = xasprintf("the state folder %s cannot be made (%s): name another one with --state", path,
+				     strerror(-r));
 		return r;
 	}
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		r = -errno;
-		*ret_why = xasprintf("the state folder %s cannot be opened: %s", path, strerror(-r));
+		*ret_why = xasprintf("the state folder %s cannot be opened (%s): name another one with --state", path,
+				     strerror(-r));
 		return r;
 	}
 	if (st.st_uid != geteuid()) {
 		*ret_why = xasprintf("the state folder %s belongs to another user: name one of your own with --state", path);
+		return -EPERM;
+	}
+	if (st.st_mode & S_IWOTH) {
+		*ret_why = xasprintf("the state folder %s may be written by everybody: \"chmod o-w %s\", or name another one "
+				     "with --state", path, path);
 		return -EPERM;
 	}
 	if (safefs_kind(fd) != SAFEFS_LOCAL) {
@@ -188,10 +197,28 @@ static int try_state_dir(const char *path, char **ret_why)
 	return 0;
 }
 
+/* In /var/tmp everybody may be there first: what is above the state folder must be ours too. */
+static int try_own_corner(const char *path, char **ret_why)
+{
+	struct stat st;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+		int r = -errno;
+
+		*ret_why = xasprintf("the folder %s cannot be made (%s): name a state folder with --state", path, strerror(-r));
+		return r;
+	}
+	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	*ret_why = xasprintf("%s is not a folder of your own that you alone may write: remove it, or name a state folder "
+			     "with --state", path);
+	return -EPERM;
+}
+
 char *spool_state_dir(const struct spool *sp, const char *given, const char *program, char **ret_why)
 {
 	const char *state_home = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	_cleanup_free_ char *why = NULL;
+	_cleanup_free_ char *corner = NULL;
 	char *path = NULL;
 
 	if (given && *given)
@@ -210,11 +237,13 @@ char *spool_state_dir(const struct spool *sp, const char *given, const char *pro
 	}
 	if (path) {
 		free(path);
-		why = *ret_why;
+		free(*ret_why);
+		*ret_why = NULL;
 	}
 	/* A home on a network file system is common; /var/tmp survives a reboot and is local. */
-	path = xasprintf("/var/tmp/spool-%u/%s/%s", (unsigned)geteuid(), sp->id, program);
-	if (try_state_dir(path, ret_why) == 0)
+	corner = xasprintf("/var/tmp/spool-%u", (unsigned)geteuid());
+	path = xasprintf("%s/%s/%s", corner, sp->id, program);
+	if (try_own_corner(corner, ret_why) == 0 && try_state_dir(path, ret_why) == 0)
 		return path;
 	free(path);
 	return NULL;

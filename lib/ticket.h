@@ -69,8 +69,8 @@ struct ticket {
  */
 int ticket_parse(const char *text, size_t len, struct ticket *ret, size_t *ret_valid);
 
-/* The whole text of a new ticket with its offer block; heap. NULL if arguments, env and the rest
- * are larger than a block may be (RECORD_MAX_BLOCK): the job cannot be offered. */
+/* The whole text of a new ticket with its offer block; heap. NULL (and 0) if arguments, env and
+ * the rest are larger than a block may be (RECORD_MAX_BLOCK): the job cannot be offered. */
 char *ticket_write_offer(const struct ticket *t, size_t *ret_len);
 
 /* The bytes to append to prior for the next block; heap. prior is whole (a torn tail is cut off

@@ -22,6 +22,7 @@ struct walk {
 	int top_fd;
 	struct tree *tree;
 	size_t room;			/* entries allocated */
+	size_t names;			/* bytes of all paths so far */
 	size_t next_dir;		/* index of the next entry that may be a folder to read */
 	struct complaint *complaint;
 };
@@ -95,6 +96,11 @@ static int look_at(struct walk *w, int fd, const char *prefix, const char *name)
 		return complain(w->complaint, "the folder", 0, xasprintf("more than %d files and folders", TREE_MAX_ENTRIES),
 				xasprintf("at most %d files and folders in one job", TREE_MAX_ENTRIES),
 				xstrdup("pack them into an archive (tar, zip), or split the work into several jobs"));
+	if (strlen(path) > TREE_MAX_PATH || (w->names += strlen(path)) > TREE_MAX_NAMES)
+		return complain(w->complaint, "the folder", 0, xstrdup("names of files and folders that are too long"),
+				xasprintf("at most %d bytes from the folder to a file, and %lu MB for all names", TREE_MAX_PATH,
+					  TREE_MAX_NAMES >> 20),
+				xstrdup("shorten the names, or pack the files into an archive (tar, zip)"));
 	add_entry(w, path, &st);
 	path = NULL;
 	return 0;

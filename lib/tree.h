@@ -16,6 +16,8 @@ struct complaint;
 
 #define TREE_MAX_DEPTH 32
 #define TREE_MAX_ENTRIES 100000
+#define TREE_MAX_PATH 4095		/* bytes; the kernel takes no longer one */
+#define TREE_MAX_NAMES (32UL << 20)	/* bytes of all paths together */
 
 struct tree_entry {
 	char *path;			/* relative to the folder, raw bytes */
@@ -38,8 +40,8 @@ struct tree {
 };
 
 /*
- * Looks at the folder behind dir_fd (all but files of ours and litter, decisions.md 10; the folder itself gives no entry). Too deep, too many:
- * COMPLAINT with c filled. 0, or negative errno (-ENOENT and -ESTALE mean that it is being changed: look again later).
+ * Looks at the folder behind dir_fd (all but files of ours and litter, decisions.md 10; the folder itself gives no entry). Too deep, too many,
+ * too long: COMPLAINT with c filled. 0, or negative errno (-ENOENT and -ESTALE mean that it is being changed: look again later).
  */
 int tree_look(int dir_fd, struct tree *ret, struct complaint *c);
 

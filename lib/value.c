@@ -32,19 +32,6 @@ int value_refuse(const struct value_source *v, const char *key, char *found, con
 			xstrdup(remedy));
 }
 
-int value_word(const struct value_source *v, const char *key, char **ret)
-{
-	const char *word = cfgfile_word(v->f, key);
-
-	if (!cfgfile_has(v->f, key))
-		return 0;
-	if (!word || !*word)
-		return value_refuse(v, key, xasprintf("an empty value of \"%s\"", key),
-				    "a value between the quotes", "write one, or remove the line");
-	*ret = xstrdup(word);
-	return 0;
-}
-
 int value_list(const struct value_source *v, const char *key, struct strlist *ret)
 {
 	for (size_t i = 0; i < cfgfile_count(v->f, key); i++)

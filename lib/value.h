@@ -33,17 +33,18 @@ struct value_source {
 int value_refuse(const struct value_source *v, const char *key, char *found, const char *expected,
 		 const char *remedy);
 
-int value_word(const struct value_source *v, const char *key, char **ret); /* not empty; heap */
-int value_list(const struct value_source *v, const char *key,
-	       struct strlist *ret); /* copies, as they are */
+/* The items as they are. */
+int value_list(const struct value_source *v, const char *key, struct strlist *ret);
 int value_ttl(const struct value_source *v, const char *key, int64_t *ret_ms);
 int value_memory(const struct value_source *v, const char *key, uint64_t *ret_bytes);
 int value_cores(const struct value_source *v, const char *key, unsigned *ret);
-int value_path(const struct value_source *v, const char *key,
-	       char **ret); /* within the job; heap */
+
+/* Paths within the job, without a leading "./"; heap. */
+int value_path(const struct value_source *v, const char *key, char **ret);
 int value_paths(const struct value_source *v, const char *key, struct strlist *ret);
-int value_names(const struct value_source *v, const char *key,
-		struct strlist *ret); /* of software */
+
+/* Names of software. */
+int value_names(const struct value_source *v, const char *key, struct strlist *ret);
 
 /* Is path relative, with no empty component, no "." and no ".."? A leading "./" is the caller's to
  * remove. */

@@ -17,8 +17,6 @@
 
 #define USAGE_STATUS 2
 
-static struct options *filled;	/* argp and the table need a fixed place */
-
 static struct options values;
 
 static const struct conf_option table[] = {
@@ -30,7 +28,7 @@ static const struct conf_option table[] = {
 	  &values.state },
 	{ "slots", CONF_INT, "0", 0, 4096, "cores given to jobs at once; 0: all that are found",
 	  &values.slots },
-	{ "memory", CONF_SIZE, "0", 0, INT64_MAX, "memory given to jobs; 0: all that is found",
+	{ "memory", CONF_SIZE, "0", 0, 0, "memory given to jobs; 0: all that is found",
 	  &values.memory },
 	{ "beat", CONF_TIME, "5s", 200, 20000, "time between two signs of life", &values.beat },
 	{ "poll", CONF_TIME, "1s", 100, 30000, "time between two looks at an inbox that is quiet",
@@ -145,7 +143,7 @@ static void load(const struct line *line)
 		refuse(&c);
 }
 
-void options_parse(int argc, char **argv, struct options *opt)
+const struct options *options_parse(int argc, char **argv)
 {
 	static const struct argp argp = {
 		.options = arguments,
@@ -170,20 +168,10 @@ void options_parse(int argc, char **argv, struct options *opt)
 	}
 	values.foreground = line.foreground;
 	values.drain_and_exit = line.drain;
-	filled = opt;
-	*opt = values;
-	if (!*opt->share) {
+	if (!*values.share) {
 		fprintf(stderr, "spool-runner: no share is named: say where it is mounted, with "
 				"--share DIR or with share in the configuration file\n");
 		exit(USAGE_STATUS);
 	}
-}
-
-void options_free(struct options *opt)
-{
-	if (opt != filled)
-		return;
-	conf_release(table);
-	memset(opt, 0, sizeof(*opt));
-	filled = NULL;
+	return &values;
 }

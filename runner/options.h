@@ -10,10 +10,11 @@
 
 struct options {
 	/* runner.conf, -o */
-	char *name;		/* as given; "" means the host's */
-	char *share, *state;
-	int64_t slots;		/* 0: as many as cores */
-	int64_t memory;		/* bytes for jobs, 0: what the host has */
+	char *name;	/* "": the host's */
+	char *share;	/* never "" */
+	char *state;	/* "": chosen by lib/spool */
+	int64_t slots;	/* 0: as many as cores */
+	int64_t memory; /* bytes for jobs, 0: what the host has */
 	int64_t beat, poll, kill_wait, look_again;	/* ms */
 	struct strlist probe;
 	bool allow_root, debug;
@@ -22,12 +23,10 @@ struct options {
 };
 
 /*
- * Fills opt from defaults, then the file of -c, then the command line. Does and ends --help,
- * --version, --config-check and --config-sample by itself; ends with status 2 and a sentence
- * if something is wrong.
+ * The options from defaults, then the file of -c, then the command line; they last as long as the
+ * program. Does and ends --help, --version, --config-check and --config-sample by itself; ends with
+ * status 2 and a sentence if something is wrong.
  */
-void options_parse(int argc, char **argv, struct options *opt);
-
-void options_free(struct options *opt);
+const struct options *options_parse(int argc, char **argv);
 
 #endif

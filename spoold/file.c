@@ -62,8 +62,9 @@ static int write_result(struct coordinator *co, struct job *job, const char *tex
 		return dir;
 	t->filed_by = xstrdup(co->instance);
 	t->filed_at = clock_wall_ms();
+	/* A ticket filled to the brim has no room for our block: then the outcome alone is the record. */
 	more = ticket_append_filed(text, len, t, &more_len);
-	whole = xasprintf("%.*s%.*s", (int)len, text, (int)more_len, more);
+	whole = xasprintf("%.*s%.*s", (int)len, text, (int)more_len, more ? more : "");
 	return answer_put(co, dir, SPOOL_RESULT, whole, len + more_len);
 }
 

@@ -35,7 +35,7 @@ static struct {
 	char *unfolded;			/* lines written, not yet in the index */
 	size_t unfolded_len;
 	int64_t unfolded_start;		/* where they start in the file */
-	int64_t folded_at;		/* boot ms */
+	bool behind;			/* a commit failed: the index must read the log again from its position */
 	sd_event_source *timer;
 } journal = { .fd = -1 };
 
@@ -99,9 +99,10 @@ static int replay(struct coordinator *co, const char *name, int64_t offset)
 		if (n < 0)
 			return -errno;
 		used = fold(co, name, piece, (size_t)n, offset);
-		if (used == 0)
-			return index_commit(co->index);
 		offset += (int64_t)used;
+		int r = index_commit(co->index);
+		if (used == 0 || r < 0)
+			return r;
 	}
 }
 
@@ -182,16 +183,21 @@ int journal_open(struct coordinator *co)
 /* Takes over what has been written. */
 static void fold_written(struct coordinator *co)
 {
-	size_t used = fold(co, journal.name, journal.unfolded, journal.unfolded_len, journal.unfolded_start);
-	int r = index_commit(co->index);
+	int r;
 
+	if (journal.behind) {
+		r = replay_all(co);
+	} else {
+		(void)fold(co, journal.name, journal.unfolded, journal.unfolded_len, journal.unfolded_start);
+		r = index_commit(co->index);
+	}
+	journal.behind = r < 0;
 	if (r < 0)
-		log_trouble("index", "the index cannot be written (%s): it is rebuilt at the next start", strerror(-r));
+		log_trouble("index", "the index cannot be written (%s): it reads the log again later", strerror(-r));
 	else
 		log_mended("index");
-	journal.unfolded_start += (int64_t)used;
+	journal.unfolded_start += (int64_t)journal.unfolded_len;
 	journal.unfolded_len = 0;
-	journal.folded_at = clock_boot_ms();
 	sd_event_source_set_enabled(journal.timer, SD_EVENT_OFF);
 }
 

@@ -100,6 +100,8 @@ static int write_ticket(struct coordinator *co, const struct job *job, const str
 	int r;
 
 	text = ticket_write_offer(t, &len);
+	if (!text)
+		return -E2BIG;
 	spool_ticket_name(name, t->id, t->attempt, SPOOL_TICKET_TMP, NULL);
 	(void)unlinkat(job->runner->inbox_fd, name, 0);	/* of a crash: never offered */
 	r = safefs_create(job->runner->inbox_fd, name, text, len, 0660, &fd);
@@ -125,6 +127,9 @@ static int make_ticket(struct coordinator *co, struct job *job, int fd, bool *ch
 		r = fill(co, job, fd, &s, path, &t, &job->complaint);
 	if (r == 0)
 		r = write_ticket(co, job, &t);
+	if (r == -E2BIG)
+		r = complain(&job->complaint, SPOOL_JOB_CONF, 0, xstrdup("arguments and env that together are larger than 64 KiB"),
+			     xstrdup("a ticket of at most 64 KiB"), xstrdup("put long lists into a file of the job, and name the file"));
 	command_free(&t.command);
 	sources_free(&s);
 	return r;

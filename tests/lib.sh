@@ -177,7 +177,7 @@ check_share() {
 # -- daemons -----------------------------------------------------------------------------------------
 
 # Fast enough for tests; a test sets its own before it starts a daemon.
-: "${SPOOLD_OPTS=-o settle=300ms}" "${RUNNER_OPTS=}"
+: "${SPOOLD_OPTS=-o settle=300ms -o publish=300ms}" "${RUNNER_OPTS=}"
 declare -A LIB_PID=()		# of each daemon that we believe alive: spoold, or a runner's name
 
 # lib_spawn NAME COMMAND...: in the background, log appended to $LOGS/NAME.log, ended by the kernel

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #define PIECE (1 << 20)
+#define DIFFERENCES_MOST 20 /* are worth telling: the remedy is the same for all */
 #define REMEDY_REBUILD                                                                          \
 	"stop spoold, remove index.db from its --state folder, start it: the index is rebuilt " \
 	"from the log"
@@ -157,6 +158,7 @@ static int compare_with(struct check *c, struct fold *f, int events_fd, struct i
 {
 	_cleanup_free_ char *text = NULL;
 	char last[64], *rest, *line;
+	unsigned told = 0;
 	size_t size = 0;
 	int64_t limit = index_position(published, last, sizeof(last)), found;
 	FILE *out;
@@ -175,10 +177,12 @@ static int compare_with(struct check *c, struct fold *f, int events_fd, struct i
 			   strerror((int)-found));
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
-		if (*line)
-			check_note(c, REMEDY_REBUILD,
-				   "index (the log says first, then the index): %s", line);
+		if (*line && ++told <= DIFFERENCES_MOST)
+			check_note(c, REMEDY_REBUILD, "index (first: the log, second: the index): %s",
+				   line);
 	}
+	if (told > DIFFERENCES_MOST)
+		check_note(c, REMEDY_REBUILD, "index: %u more differences", told - DIFFERENCES_MOST);
 	return 0;
 }
 

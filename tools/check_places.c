@@ -124,10 +124,12 @@ static int look_at_order(const char *name, unsigned char type, void *arg)
 static int list_place(struct check *c, enum spool_place place,
 		      int (*each)(const char *name, unsigned char type, void *arg))
 {
-	struct listing l = { .c = c,
-			     .place = place,
-			     .fd = c->sp->place_fd[place],
-			     .where = spool_place_name(place) };
+	struct listing l = {
+		.c = c,
+		.place = place,
+		.fd = c->sp->place_fd[place],
+		.where = spool_place_name(place),
+	};
 
 	return spool_list(c->sp, place, each, &l);
 }

@@ -25,6 +25,7 @@
 
 #define APP_CONF "app.conf"
 #define CURRENT "current"
+#define CURRENT_MAX 4096
 
 struct options {
 	const char *verb, *dir;
@@ -139,21 +140,23 @@ static int check_current(int dir, const char *real, const char *shown)
 	_cleanup_free_ char *text = NULL, *below = NULL, *below_shown = NULL;
 	_cleanup_close_ int fd = -1;
 	size_t len;
-	int r = safefs_read(dir, CURRENT, 256, &text, &len, NULL);
+	const char *version;
+	int r = safefs_read(dir, CURRENT, CURRENT_MAX, &text, &len, NULL);
 
 	if (r < 0)
 		return tell_failed("%s: neither app.conf nor current is there; expected the folder "
 				   "of a version "
 				   "(apps/octave/1) or of an application (apps/octave)",
 				   shown);
-	text[strcspn(text, " \t\r\n")] = '\0';
-	fd = *text && !strchr(text, '/') ? safefs_open_dir(dir, text) : -ENOENT;
+	version = text + strspn(text, " \t\r\n");
+	text[(size_t)(version - text) + strcspn(version, " \t\r\n")] = '\0';
+	fd = *version && !strchr(version, '/') ? safefs_open_dir(dir, version) : -ENOENT;
 	if (fd < 0)
 		return tell_failed("%s/current: it names a version that is not there; write the "
 				   "name of one of the "
 				   "folders beside it into the file",
 				   shown);
-	below = xasprintf("%s/%s", real, text);
+	below = xasprintf("%s/%s", real, version);
 	below_shown = escape_text(below, ESCAPE_TEXT);
 	return check_version(fd, below, below_shown);
 }

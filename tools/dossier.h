@@ -32,8 +32,7 @@ struct dossier {
 	struct ticket ticket;		  /* job.result of an ended job */
 	struct dossier_attempt *attempts; /* by number; only with a snapshot */
 	size_t attempt_count;
-	struct dossier_file
-		*files; /* results: what the job made or changed, and its output so far */
+	struct dossier_file *files; /* results, and its output so far */
 	size_t file_count;
 	bool more_files;	 /* the record stops at 200 */
 	struct strlist evidence; /* folders of this job in lost/ */

@@ -108,6 +108,8 @@ static void print_needs(const struct finding *f)
 	print_list("software", &n->software);
 	if (n->runner)
 		printf("  only on    %s\n", n->runner);
+	if (f->job.email)
+		printf("  email      recorded; this version mails nothing\n");
 }
 
 static int print_accepted(const struct finding *f)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * scratch - a folder for one test: made under $TMPDIR or /tmp, filled with small files, removed with
- * all that is in it. For unit tests; every failure here fails the test.
+ * scratch - a folder for one test: made under $TMPDIR or /tmp, filled with small files, removed
+ * with all that is in it. For unit tests; every failure here fails the test.
  */
 #ifndef SPOOL_SCRATCH_H
 #define SPOOL_SCRATCH_H

@@ -148,8 +148,7 @@ static void lists_take_one_or_many(void **state)
 static void nothing_is_a_good_text(void **state)
 {
 	static const char *const texts[] = { "", "\n", "# only this", "\xef\xbb\xbf",
-					     "/* */ "
-					     "// x" };
+					     "/* */ /* */" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {

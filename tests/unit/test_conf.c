@@ -86,8 +86,9 @@ static void a_file_changes_what_it_names(void **state)
 	struct complaint c = { 0 };
 
 	(void)state;
-	assert_int_equal(load("share = \"/a b\"\nslots = 2\nBeat = 1:30\ncache = 2G\nquiet = Yes\n"
-			      "programs = {\"octave-cli\"}\nnumber = 99\n",
+	assert_int_equal(load("number = 99\nshare = \"/a b\"\nslots = 2\nBeat = 1:30\ncache = "
+			      "2G\nquiet = Yes\n"
+			      "programs = {\"octave-cli\"}\n",
 			      &c),
 			 0);
 	assert_string_equal(values.share, "/a b");

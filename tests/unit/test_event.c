@@ -90,7 +90,8 @@ static void bad_lines_are_refused(void **state)
 {
 	static const char *const bad[] = {
 		"", "\n", "x", "-", "- ", "- Offer", "- offer2", "-  offer", "yesterday offer",
-		"- averyveryverylongverb", "- offer id", "- offer =3", "- offer id=", "- offer id=-1",
+		"- averyveryverylongverb", "- offer id", "- offer =3", "- offer id=",
+		"- offer id=-1",
 		"- offer id=9223372036854775808", "- offer id=3 id=3", "- offer id=3 ",
 		"- offer id=3  to=a", "- offer to=\\q", "- offer attempt=4294967296",
 		"- offer exit=256", "- offer signal=x", "- offer started=now", "- offer wall=1h",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Unit tests of lib/index. Events are written as lines of the log, as they come in life. */
+/* Unit tests of lib/index: what is folded, listed and compared. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,131 +7,10 @@
 
 #include <cmocka.h>
 
+#include "index_story.h"
+
 #include "beat.h"
-#include "event.h"
-#include "index.h"
-#include "safefs.h"
 #include "xalloc.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define LOG "2026-11.log"
-#define T "2026-11-20T10:00:0"
-
-static char folder[] = "/tmp/test_index.XXXXXX";
-static char path[64], other[64], snapshot[64], bad[64];
-
-/* One job that is done, one that was withdrawn and runs, one rejected, one cancelled, one lost. */
-static const char *const story[] = {
-	T "0Z start by=spoold",
-	T "0.500Z admit id=1 from=incoming to=queued state=QUEUED folder=1-sim name=sim user=eva "
-		"app=python3/1 group=brick ttl=3600 cores=1 memory=1000 why=waiting",
-	T "1Z offer id=1 attempt=1 from=queued to=active state=OFFERED folder=1.1-sim runner=lab-07",
-	T "2Z claim id=1 attempt=1 from=active to=active state=RUNNING runner=lab-07",
-	T "9Z file id=1 attempt=1 from=active to=done state=DONE folder=1-sim runner=lab-07 exit=0 "
-		"started=" T "2Z finished=" T "8Z wall=6 cpu=5.5 peak=77 why=exit\\x20code\\x200",
-	T "1Z admit id=2 to=queued state=QUEUED folder=2-b name=b\\x20\\xff user=max queued=" T "0Z",
-	T "2Z offer id=2 attempt=1 to=active state=OFFERED folder=2.1-b runner=lab-07",
-	T "3Z withdraw id=2 attempt=1 from=active to=queued state=QUEUED folder=2.1-b runner=lab-07",
-	T "4Z offer id=2 attempt=2 to=active state=OFFERED folder=2.2-b runner=lab-08",
-	T "5Z claim id=2 attempt=2 to=active state=RUNNING runner=lab-08 started=" T "5Z",
-	T "1Z reject id=3 from=incoming to=failed state=REJECTED folder=3-c name=c user=eva "
-		"why=no\\x20app",
-	T "1Z admit id=4 to=queued state=QUEUED folder=4-d name=d user=eva",
-	T "2Z cancel id=4 from=queued to=failed state=CANCELLED folder=4-d",
-	T "1Z admit id=5 to=queued state=QUEUED folder=5-e name=e user=eva",
-	T "2Z offer id=5 attempt=1 to=active state=OFFERED folder=5.1-e runner=lab-09",
-	T "3Z claim id=5 attempt=1 to=active state=RUNNING runner=lab-09",
-	T "4Z back id=5 attempt=1 runner=lab-09 why=restarted",
-	T "5Z lose id=5 attempt=1 from=active to=lost folder=5.1-e",
-	T "6Z requeue id=5 attempt=1 to=queued state=QUEUED folder=5.1-e name=e user=eva",
-	T "1Z admit id=6 to=queued state=QUEUED folder=6-f name=f user=eva",
-	T "2Z gone id=6 from=queued",
-	T "1Z admit id=7 to=queued state=QUEUED folder=7-g name=g user=eva",
-	T "2Z return id=7 from=queued to=incoming folder=g",
-};
-
-#define STORY ((int)(sizeof(story) / sizeof(story[0])))
-
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(folder + strlen(folder) - 6, "XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(path, sizeof(path), "%s/index.db", folder);
-	snprintf(other, sizeof(other), "%s/other.db", folder);
-	snprintf(snapshot, sizeof(snapshot), "%s/a b%%?#.1.db", folder);
-	snprintf(bad, sizeof(bad), "%s/index.db.bad", folder);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return safefs_remove_tree(AT_FDCWD, folder);
-}
-
-static struct index *open_index(const char *file, bool expect_fresh)
-{
-	struct index *ix;
-	bool fresh = !expect_fresh;
-
-	assert_int_equal(index_open(file, &ix, &fresh), 0);
-	assert_int_equal(fresh, expect_fresh);
-	return ix;
-}
-
-static void tell(struct index *ix, const char *line, int64_t end)
-{
-	struct event e;
-	char *store;
-
-	assert_int_equal(event_parse(line, &e, &store), 0);
-	index_event(ix, &e, LOG, end);
-	free(store);
-}
-
-/* Folds the lines from..to-1 of the story; the position is the number of lines. */
-static void tell_story(struct index *ix, int from, int to)
-{
-	for (int i = from; i < to && i < STORY; i++)
-		tell(ix, story[i], i + 1);
-}
-
-static struct index *told_index(const char *file)
-{
-	struct index *ix = open_index(file, true);
-
-	tell_story(ix, 0, STORY);
-	assert_int_equal(index_commit(ix), 0);
-	return ix;
-}
-
-static int64_t differences(struct index *a, struct index *b, char **ret_text)
-{
-	size_t len;
-	FILE *out = open_memstream(ret_text, &len);
-	int64_t found = index_compare(a, b, out);
-
-	fclose(out);
-	return found;
-}
-
-static void assert_same(struct index *a, struct index *b)
-{
-	char *text;
-
-	if (differences(a, b, &text) != 0)
-		fail_msg("%s", text);
-	free(text);
-}
 
 static int one_job(const struct index_job *row, void *arg)
 {
@@ -216,26 +95,41 @@ static void a_withdrawn_job_runs_elsewhere(void **state)
 	index_close(ix);
 }
 
+static void a_lost_job_comes_back(void **state)
+{
+	struct index *ix = open_index(path, true);
+	struct index_job job;
+
+	(void)state;
+	tell(ix, T "1Z admit id=5 to=queued state=QUEUED folder=5-e name=e user=eva", 1);
+	tell(ix, T "2Z offer id=5 attempt=1 to=active state=OFFERED folder=5.1-e runner=r", 2);
+	tell(ix, T "3Z lose id=5 attempt=1 from=active to=lost folder=5.1-e", 3);
+	assert_int_equal(index_jobs(ix, 0, stop_at_once, NULL), 0);
+	assert_int_equal(index_jobs(ix, 5, stop_at_once, NULL), 0);
+	tell(ix, T "4Z requeue id=5 attempt=1 to=queued state=QUEUED folder=5.1-e", 4);
+	assert_int_equal(index_jobs(ix, 5, one_job, &job), 1);
+	assert_string_equal(job.place, "queued");
+	assert_string_equal(job.name, "e");
+	assert_string_equal(job.user, "eva");
+	assert_null(job.runner);
+	forget(&job);
+	index_close(ix);
+}
+
 static int add_id(const struct index_job *row, void *arg)
 {
 	strlist_add(arg, row->folder);
 	return 0;
 }
 
-static int stop_at_once(const struct index_job *row, void *arg)
-{
-	(void)arg;
-	return row->id > 0;
-}
-
 static void all_jobs_come_by_id(void **state)
 {
-	static const char *const expected[] = { "1-sim", "2.2-b", "3-c", "4-d", "5.1-e" };
+	static const char *const expected[] = { "1-sim", "2.2-b", "3-c", "4-d", "5.1-e", "8-h" };
 	struct index *ix = told_index(path);
 	struct strlist found = { 0 };
 
 	(void)state;
-	assert_int_equal(index_jobs(ix, 0, add_id, &found), 5);
+	assert_int_equal(index_jobs(ix, 0, add_id, &found), 6);
 	for (size_t i = 0; i < found.count; i++)
 		assert_string_equal(found.items[i], expected[i]);
 	strlist_free(&found);
@@ -352,8 +246,10 @@ static void missing_rows_are_told(void **state)
 static void attempts_have_their_states(void **state)
 {
 	static const char *const expected[] = {
-		"attempts id=1 attempt=1: state is DONE", "attempts id=2 attempt=1: state is WITHDRAWN",
-		"attempts id=2 attempt=2: state is RUNNING", "attempts id=5 attempt=1: state is LOST",
+		"attempts id=1 attempt=1: state is DONE",
+		"attempts id=2 attempt=1: state is WITHDRAWN",
+		"attempts id=2 attempt=2: state is RUNNING",
+		"attempts id=5 attempt=1: state is LOST",
 	};
 	struct index *a = told_index(path), *b = open_index(other, true);
 	char line[200], *text;
@@ -380,232 +276,6 @@ static void attempts_have_their_states(void **state)
 	free(text);
 	index_close(a);
 	index_close(b);
-}
-
-static void the_position_goes_with_the_tables(void **state)
-{
-	struct index *ix = open_index(path, true);
-	char file[64] = "x";
-
-	(void)state;
-	assert_int_equal(index_position(ix, file, sizeof(file)), 0);
-	assert_string_equal(file, "");
-	tell_story(ix, 0, 5);
-	assert_int_equal(index_commit(ix), 0);
-	assert_int_equal(index_commit(ix), 0);		/* nothing to do */
-	assert_int_equal(index_position(ix, file, sizeof(file)), 5);
-	assert_string_equal(file, LOG);
-	tell_story(ix, 5, 10);
-	index_close(ix);				/* not committed */
-	ix = open_index(path, false);
-	assert_int_equal(index_position(ix, file, sizeof(file)), 5);
-	assert_int_equal(index_jobs(ix, 2, stop_at_once, NULL), 0);
-	index_close(ix);
-}
-
-static void replay_gives_the_same(void **state)
-{
-	struct index *a = told_index(path), *b;
-
-	(void)state;
-	b = open_index(other, true);
-	for (int from = 0; from < STORY; from += 3) {	/* with restarts in between */
-		tell_story(b, from, from + 2);
-		assert_int_equal(index_commit(b), 0);
-		tell_story(b, from + 2, from + 3);	/* lost, told again */
-		index_close(b);
-		b = open_index(other, false);
-		tell_story(b, from + 2, from + 3);
-		assert_int_equal(index_commit(b), 0);
-	}
-	assert_same(a, b);
-	index_close(a);
-	index_close(b);
-	assert_int_equal(unlink(path), 0);		/* deleted */
-	a = told_index(path);
-	b = open_index(other, false);
-	assert_same(a, b);
-	index_close(a);
-	index_close(b);
-}
-
-static void write_file(const char *file, const char *text, size_t len)
-{
-	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, len), len);
-	close(fd);
-}
-
-static void assert_begins_anew(void)
-{
-	struct index *ix = told_index(path);
-
-	assert_int_equal(access(bad, F_OK), 0);
-	index_close(ix);
-	assert_int_equal(unlink(bad), 0);
-	index_close(open_index(path, false));
-	assert_int_equal(unlink(path), 0);
-}
-
-static void garbage_is_set_aside(void **state)
-{
-	char *text = xcalloc(1, 100000);
-
-	(void)state;
-	write_file(path, "hello\n", 6);
-	assert_begins_anew();
-	memset(text, 'x', 100000);
-	write_file(path, text, 100000);
-	assert_begins_anew();
-	memset(text, 0, 100000);
-	write_file(path, text, 100000);
-	assert_begins_anew();
-	free(text);
-}
-
-static void an_empty_file_is_begun(void **state)
-{
-	(void)state;
-	write_file(path, "", 0);
-	index_close(told_index(path));
-	assert_int_equal(access(bad, F_OK), -1);
-}
-
-static void a_truncated_file_is_set_aside(void **state)
-{
-	struct stat st;
-
-	(void)state;
-	index_close(told_index(path));
-	assert_int_equal(stat(path, &st), 0);
-	for (off_t size = 1; size < st.st_size; size += 3000) {
-		assert_int_equal(truncate(path, st.st_size - size), 0);
-		assert_begins_anew();
-		index_close(told_index(path));
-	}
-}
-
-static void damage_is_found(void **state)
-{
-	char rubbish[512];
-	struct stat st;
-	int fd;
-
-	(void)state;
-	memset(rubbish, 0xa5, sizeof(rubbish));
-	index_close(told_index(path));
-	assert_int_equal(stat(path, &st), 0);
-	for (off_t at = 0; at < st.st_size; at += 4096) {
-		fd = open(path, O_WRONLY | O_CLOEXEC);
-		assert_int_equal(pwrite(fd, rubbish, sizeof(rubbish), at), sizeof(rubbish));
-		close(fd);
-		assert_begins_anew();
-		index_close(told_index(path));
-	}
-}
-
-static void companions_of_a_bad_file_go(void **state)
-{
-	char wal[80], *text = xcalloc(1, 5000);
-
-	(void)state;
-	snprintf(wal, sizeof(wal), "%s-wal", path);
-	memset(text, 'x', 5000);
-	write_file(path, text, 5000);
-	write_file(wal, text, 5000);
-	assert_begins_anew();
-	write_file(wal, text, 5000);			/* left behind alone */
-	index_close(told_index(path));
-	free(text);
-}
-
-/* Another schema: the number stands at offset 60 of the file, big-endian (sqlite.org, file format). */
-static void another_schema_is_set_aside(void **state)
-{
-	struct index *ix;
-	int fd;
-
-	(void)state;
-	index_close(told_index(path));
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	assert_int_equal(pwrite(fd, "\0\0\0\x63", 4, 60), 4);
-	close(fd);
-	assert_int_equal(index_open_read(path, true, &ix), -EBADMSG);
-	assert_begins_anew();
-}
-
-static void what_is_no_file_is_refused(void **state)
-{
-	struct index *ix;
-	bool fresh;
-
-	(void)state;
-	assert_int_equal(mkdir(path, 0700), 0);
-	assert_int_equal(index_open(path, &ix, &fresh), -EISDIR);
-	assert_int_equal(rmdir(path), 0);
-	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_int_equal(index_open(path, &ix, &fresh), -EINVAL);
-	assert_int_equal(unlink(path), 0);
-	snprintf(other, sizeof(other), "%s/none/index.db", folder);
-	assert_int_equal(index_open(other, &ix, &fresh), -ENOENT);
-	assert_int_equal(index_open_read(path, false, &ix), -ENOENT);
-	assert_int_equal(index_open_read(path, true, &ix), -ENOENT);
-}
-
-static void snapshots_are_whole_and_last(void **state)
-{
-	struct index *ix = told_index(path), *copy;
-
-	(void)state;
-	tell(ix, T "0Z admit id=99 to=queued folder=99-z", 999);	/* not committed */
-	assert_int_equal(index_snapshot(path, snapshot), 0);
-	assert_int_equal(index_snapshot(path, snapshot), -EEXIST);
-	assert_int_equal(index_commit(ix), 0);
-	assert_int_equal(chmod(snapshot, 0444), 0);
-	assert_int_equal(chmod(folder, 0555), 0);
-	assert_int_equal(index_open_read(snapshot, true, &copy), 0);
-	assert_int_equal(index_jobs(copy, 0, stop_at_once, NULL), 1);
-	assert_int_equal(index_jobs(copy, 99, stop_at_once, NULL), 0);
-	assert_true(index_holds(copy, 1, 1, "done", "1-sim"));
-	index_close(copy);
-	assert_int_equal(chmod(folder, 0755), 0);
-	index_close(ix);
-	assert_int_equal(unlink(path), 0);
-	ix = told_index(path);
-	assert_int_equal(index_open_read(snapshot, true, &copy), 0);
-	assert_same(ix, copy);
-	index_close(copy);
-	index_close(ix);
-}
-
-static void a_snapshot_of_nothing_fails(void **state)
-{
-	char nowhere[80];
-
-	(void)state;
-	snprintf(nowhere, sizeof(nowhere), "%s/none/x.db", folder);
-	assert_int_equal(index_snapshot(path, snapshot), -ENOENT);
-	assert_int_equal(access(snapshot, F_OK), -1);
-	index_close(told_index(path));
-	assert_true(index_snapshot(path, nowhere) < 0);
-}
-
-static void readers_see_what_is_committed(void **state)
-{
-	struct index *ix = told_index(path), *reader;
-
-	(void)state;
-	assert_int_equal(index_open_read(path, false, &reader), 0);
-	assert_int_equal(index_jobs(reader, 99, stop_at_once, NULL), 0);
-	tell(ix, T "0Z admit id=99 to=queued folder=99-z", 999);
-	assert_int_equal(index_jobs(reader, 99, stop_at_once, NULL), 0);
-	assert_int_equal(index_commit(ix), 0);
-	assert_int_equal(index_jobs(reader, 99, stop_at_once, NULL), 1);
-	index_close(reader);
-	index_close(ix);
-	index_close(NULL);
 }
 
 static int add_runner(const struct index_runner *row, void *arg)
@@ -657,50 +327,19 @@ static void runners_come_and_go(void **state)
 	index_close(ix);
 }
 
-/* A database that became read-only or full shows in index_commit, and the position stays. */
-static void failures_show_in_commit(void **state)
-{
-	struct index *ix = told_index(path), *reader;
-	char file[64];
-	int64_t before = index_position(ix, file, sizeof(file));
-
-	(void)state;
-	index_close(ix);
-	assert_int_equal(index_open_read(path, false, &reader), 0);
-	tell(reader, T "0Z admit id=99 to=queued folder=99-z", 999);
-	assert_true(index_commit(reader) < 0);
-	assert_int_equal(index_position(reader, file, sizeof(file)), before);
-	assert_int_equal(index_jobs(reader, 99, stop_at_once, NULL), 0);
-	index_close(reader);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_done_job_has_everything),
 		TEST(a_withdrawn_job_runs_elsewhere),
+		TEST(a_lost_job_comes_back),
 		TEST(all_jobs_come_by_id),
 		TEST(holds_is_exact),
 		TEST(events_are_the_log),
 		TEST(differences_are_told),
 		TEST(missing_rows_are_told),
 		TEST(attempts_have_their_states),
-		TEST(the_position_goes_with_the_tables),
-		TEST(replay_gives_the_same),
-		TEST(garbage_is_set_aside),
-		TEST(an_empty_file_is_begun),
-		TEST(a_truncated_file_is_set_aside),
-		TEST(damage_is_found),
-		TEST(companions_of_a_bad_file_go),
-		TEST(another_schema_is_set_aside),
-		TEST(what_is_no_file_is_refused),
-		TEST(snapshots_are_whole_and_last),
-		TEST(a_snapshot_of_nothing_fails),
-		TEST(readers_see_what_is_committed),
 		TEST(runners_come_and_go),
-		TEST(failures_show_in_commit),
 	};
 
 	return cmocka_run_group_tests_name("index", tests, NULL, NULL);

@@ -152,7 +152,7 @@ static void errno_survives(void **state)
 	log_mended("errno");
 	assert_int_equal(errno, EDQUOT);
 	text = release();
-	assert_matches(text, "Disk quota exceeded\n.*Disk quota exceeded\n.*errno: in order again\n$");
+	assert_matches(text, "quota exceeded\n.*quota exceeded\n.*errno: in order again\n$");
 	free(text);
 }
 
@@ -197,7 +197,7 @@ static void mending_is_told_once(void **state)
 	log_mended("never heard of");
 	text = release();
 	assert_int_equal(lines(text), 1);
-	assert_matches(text, "inbox of lab-07: in order again \\(the trouble was seen 256 times\\)");
+	assert_matches(text, "inbox of lab-07: in order again \\(the trouble was seen 256 times");
 	free(text);
 	assert_int_equal(trouble(1), 1);
 }

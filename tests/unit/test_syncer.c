@@ -180,7 +180,7 @@ static void what_comes_during_a_sync_goes_with_the_next(void **state)
 	syncer_touch(s.syncer, s.fd);
 	syncer_then(s.syncer, go, letters[0]);
 	syncer_start(s.syncer);
-	syncer_then(s.syncer, go, letters[1]);			/* nothing new touched: with the first */
+	syncer_then(s.syncer, go, letters[1]);			/* nothing new: with the first */
 	syncer_touch(s.syncer, s.fd);
 	syncer_then(s.syncer, go, letters[2]);
 	syncer_touch(s.syncer, s.fd);

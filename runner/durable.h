@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * durable - what a pass has written, made durable by as few syncs as possible. For the worker:
+ * it waits for the disk.
+ */
+#ifndef RUNNER_DURABLE_H
+#define RUNNER_DURABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define DURABLE_ROOM 64
+
+struct durable {
+	bool local;		/* syncfs may be used */
+	size_t count;
+	struct {
+		int fd;
+		int *error;
+	} entries[DURABLE_ROOM];
+};
+
+/* The file or folder behind fd shall be durable after the next commit. fd becomes owned, closed by
+ * then. *error is set to the negative errno if that fails (left alone otherwise). Commits by
+ * itself when there is no room. */
+void durable_add(struct durable *d, int fd, int *error);
+
+/* Syncs and closes all that was added. */
+void durable_commit(struct durable *d);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * job - an attempt that this runner has claimed. Touches nothing but memory and its descriptors;
+ * a crash forgets it, and the next instance gives its claim back.
+ */
+#include "job.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct job *job_new(uint64_t id, unsigned attempt)
+{
+	static uint64_t last_tag;	/* made in the worker alone */
+	struct job *job = xcalloc(1, sizeof(*job));
+
+	job->id = id;
+	job->attempt = attempt;
+	job->tag = ++last_tag;
+	job->folder_fd = -1;
+	snprintf(job->label, sizeof(job->label), "%" PRIu64 ".%u", id, attempt);
+	return job;
+}
+
+void job_free(struct job *job)
+{
+	if (!job)
+		return;
+	if (job->folder_fd >= 0)
+		close(job->folder_fd);
+	ticket_free(&job->ticket);
+	tree_free(&job->before);
+	free(job->text);
+	free(job->packet);
+	free(job->failure);
+	free(job->cancel_reason);
+	free(job);
+}
+
+void job_fail(struct job *job, char *why, bool removed)
+{
+	job->phase = JOB_ENDED;
+	job->way = WAY_DONE;
+	job->removed = removed;
+	free(job->failure);
+	job->failure = why;
+}

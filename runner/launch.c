@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * launch - the loop's side of the launcher.
+ *
+ * Touches the launcher's socket, never waiting for it, and scratch folders of jobs that have ended. A
+ * job is READY before its START is sent and RUNNING after; ENDED once its REPORT is here, which
+ * the keeper sends when nothing of the job lives. A stop is sent to running jobs only: others
+ * never reach the launcher any more. A crash of this process ends the launcher and all jobs.
+ */
+#include "launch.h"
+
+#include "log.h"
+#include "runner.h"
+#include "worker.h"
+
+#include "clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+unsigned launch_used(const struct runner *r)
+{
+	unsigned cores = 0;
+	const struct job *job;
+
+	TAILQ_FOREACH(job, &r->jobs, link)
+		if (job->phase == JOB_READY || job->phase == JOB_RUNNING)
+			cores += job->ticket.cores;
+	return cores;
+}
+
+/* -- the scratch folder -------------------------------------------------------------------------- */
+
+struct removal {
+	int dir_fd;
+	char *name;
+};
+
+static int remove_run(void *arg)
+{
+	struct removal *rm = arg;
+
+	return safefs_remove_tree(rm->dir_fd, rm->name);
+}
+
+static void remove_done(void *arg, int result)
+{
+	struct removal *rm = arg;
+
+	if (result < 0)
+		log_trouble("scratch", "scratch/%s cannot be removed: %s", rm->name,
+			    strerror(-result));
+	free(rm->name);
+	free(rm);
+}
+
+/* Most jobs leave it empty, which one call removes; the rest is for the worker. */
+static void remove_scratch(struct runner *r, struct job *job)
+{
+	bool made = job->scratch;
+
+	job->scratch = false;
+	if (made && unlinkat(r->share.scratch_fd, job->label, AT_REMOVEDIR) < 0)
+		launch_remove(r, job->label);
+}
+
+void launch_remove(struct runner *r, const char *name)
+{
+	struct removal *rm;
+
+	rm = xcalloc(1, sizeof(*rm));
+	rm->dir_fd = r->share.scratch_fd;
+	rm->name = xstrdup(name);
+	worker_submit(r->chores, remove_run, remove_done, rm);
+}
+
+void launch_forget(struct runner *r, struct job *job)
+{
+	remove_scratch(r, job);
+	TAILQ_REMOVE(&r->jobs, job, link);
+	job_free(job);
+}
+
+static void end(struct runner *r, struct job *job)
+{
+	job->phase = JOB_ENDED;
+	r->last_flow = clock_boot_ms();
+	remove_scratch(r, job);
+}
+
+/* -- starts and stops ---------------------------------------------------------------------------- */
+
+static bool send_start(struct runner *r, struct job *job)
+{
+	int sent = message_send(r->launcher, job->packet, job->packet_len, &job->folder_fd, 1,
+				MSG_DONTWAIT);
+
+	if (sent == -EAGAIN)
+		return false;
+	/* -EPIPE: the end of its socket is the next thing that we hear of it. */
+	free(job->packet);
+	job->packet = NULL;
+	close(job->folder_fd);
+	job->folder_fd = -1;
+	job->phase = JOB_RUNNING;
+	log_debug("%s: started", job->label);
+	return true;
+}
+
+static bool send_stop(struct runner *r, struct job *job)
+{
+	struct message_stop stop = {
+		.type = MESSAGE_STOP,
+		.why = job->stop,
+		.tag = job->tag,
+		.kill_wait_ms = job->stop_wait_ms,
+	};
+
+	if (message_send(r->launcher, &stop, sizeof(stop), NULL, 0, MSG_DONTWAIT) == -EAGAIN)
+		return false;
+	job->stop_pending = false;
+	return true;
+}
+
+bool launch_push(struct runner *r)
+{
+	struct job *job;
+
+	TAILQ_FOREACH(job, &r->jobs, link) {
+		if (job->phase == JOB_READY && job->stop == WHY_NOT && !send_start(r, job))
+			return true;
+		if (job->phase == JOB_RUNNING && job->stop_pending && !send_stop(r, job))
+			return true;
+	}
+	return false;
+}
+
+void launch_stop(struct runner *r, struct job *job, enum message_why why, enum job_way way,
+		 int64_t kill_wait_ms, char *reason)
+{
+	if (job->phase >= JOB_ENDED) {
+		free(reason);
+		return;
+	}
+	/* The first reason counts, but a claim that is gone cannot be told of any more. */
+	if (job->stop == WHY_NOT) {
+		job->stop = why;
+		job->stop_way = way;
+		job->cancel_reason = reason;
+	} else {
+		free(reason);
+	}
+	if (way == WAY_DROP)
+		job->stop_way = WAY_DROP;
+	job->stop_wait_ms = kill_wait_ms;
+	job->stop_pending = true;
+}
+
+void launch_settle(struct runner *r)
+{
+	struct job *job;
+
+	TAILQ_FOREACH(job, &r->jobs, link) {
+		if (job->stop == WHY_NOT || job->phase >= JOB_RUNNING)
+			continue;
+		job->way = job->stop == WHY_CANCEL ? WAY_DONE : job->stop_way;
+		end(r, job);
+	}
+}
+
+/* -- reports ------------------------------------------------------------------------------------- */
+
+static struct job *find(const struct runner *r, uint64_t tag)
+{
+	struct job *job;
+
+	TAILQ_FOREACH(job, &r->jobs, link)
+		if (job->tag == tag)
+			return job;
+	return NULL;
+}
+
+static void take_report(struct runner *r, const struct message_report *report)
+{
+	struct job *job = find(r, report->tag);
+
+	if (!job || job->phase != JOB_RUNNING)
+		return;
+	job->report = *report;
+	/* One that ended by itself before the stop reached it is told of, unless nobody listens. */
+	job->way = report->why == WHY_EVICT || job->stop_way == WAY_DROP ? job->stop_way : WAY_DONE;
+	end(r, job);
+}
+
+int launch_hear(struct runner *r)
+{
+	struct message_report report;
+	int fds[MESSAGE_MAX_FDS];
+	ssize_t len;
+
+	while ((len = message_receive(r->launcher, &report, sizeof(report), fds, MSG_DONTWAIT)) > 0)
+		if (message_type(&report, (size_t)len) == MESSAGE_REPORT)
+			take_report(r, &report);
+	return len == -EAGAIN ? 0 : -EPIPE;
+}

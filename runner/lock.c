@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lock - one runner of a name for a spool on this machine.
+ *
+ * Touches <state>/<name>.lock, which holds the number of the daemon's process for people to read, and is
+ * never removed (removing a lock file is a race); and the abstract socket, which vanishes with
+ * its last descriptor. The socket listens only so that the kernel tells a caller who made it.
+ * A crash frees both, once the launcher has killed what ran.
+ */
+#include "lock.h"
+
+#include "cleanup.h"
+#include "clock.h"
+#include "log.h"
+#include "xalloc.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+#define ROUND_MS 50
+
+static socklen_t guard_name(const char *spool_id, const char *name, struct sockaddr_un *ret)
+{
+	int len;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->sun_family = AF_UNIX;
+	/* The first byte is zero: a name without a file. */
+	len = snprintf(ret->sun_path + 1, sizeof(ret->sun_path) - 1, "spool-runner/%s/%s", spool_id,
+		       name);
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len);
+}
+
+static int new_socket(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/* Who listens there. False: nobody. */
+static bool ask_holder(const char *spool_id, const char *name, struct ucred *ret)
+{
+	_cleanup_close_ int fd = new_socket();
+	struct sockaddr_un addr;
+	socklen_t len = guard_name(spool_id, name, &addr), size = sizeof(*ret);
+
+	return fd >= 0 && connect(fd, (struct sockaddr *)&addr, len) == 0 &&
+	       getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &size) == 0;
+}
+
+pid_t lock_holder(const char *spool_id, const char *name)
+{
+	struct ucred holder;
+
+	return ask_holder(spool_id, name, &holder) ? holder.pid : 0;
+}
+
+/* The socket; -EADDRINUSE; other negative errno. */
+static int bind_guard(const char *spool_id, const char *name)
+{
+	struct sockaddr_un addr;
+	socklen_t len = guard_name(spool_id, name, &addr);
+	int fd = new_socket(), r;
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&addr, len) == 0 && listen(fd, 16) == 0)
+		return fd;
+	r = -errno;
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+/* Names in /proc/net/unix are free for all: another user's socket proves nothing about our jobs. */
+static bool is_strangers(const char *spool_id, const char *name)
+{
+	struct ucred holder;
+
+	return ask_holder(spool_id, name, &holder) && holder.uid != geteuid() && holder.uid != 0;
+}
+
+static int try_guard(const char *spool_id, const char *name, struct lock *lock)
+{
+	int r = bind_guard(spool_id, name);
+
+	if (r == -EADDRINUSE && is_strangers(spool_id, name)) {
+		log_warn("another user of this machine sits on the name of this runner's lock; the lock "
+			 "file alone has to do");
+		return 0;
+	}
+	if (r >= 0)
+		lock->fds[1] = r;
+	return r < 0 ? r : 0;
+}
+
+static int try_both(const char *spool_id, const char *name, struct lock *lock)
+{
+	int r;
+
+	if (flock(lock->fds[0], LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	r = try_guard(spool_id, name, lock);
+	if (r < 0)	/* the other might be about to give up; do not stand in his way */
+		flock(lock->fds[0], LOCK_UN);
+	return r == -EADDRINUSE ? -EBUSY : r;
+}
+
+/* Sleeps, or says that a signal wants the program to end (they are blocked). */
+static bool sleep_or_signal(void)
+{
+	const struct timespec t = { .tv_nsec = ROUND_MS * 1000000 };
+	sigset_t pending;
+
+	nanosleep(&t, NULL);
+	return sigpending(&pending) == 0 &&
+	       (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
+}
+
+static void write_pid(int fd)
+{
+	if (ftruncate(fd, 0) == 0)
+		dprintf(fd, "%d\n", getpid());
+}
+
+static char *say_busy(int fd, const char *spool_id, const char *name)
+{
+	struct ucred holder;
+	char text[32] = "";
+
+	if (ask_holder(spool_id, name, &holder)) {
+		snprintf(text, sizeof(text), "%d", holder.pid);
+	} else if (pread(fd, text, sizeof(text) - 1, 0) > 0) {
+		text[strcspn(text, "\n")] = '\0';
+	}
+	return xasprintf("the runner %s is at work on this machine already, as process %s (or still "
+			 "ends its jobs): stop that one first, or give this one another --name",
+			 name, *text ? text : "?");
+}
+
+int lock_take(int state_fd, const char *spool_id, const char *name, int wait_ms, struct lock *ret,
+	      char **ret_why)
+{
+	_cleanup_free_ char *file = xasprintf("%s.lock", name);
+	struct lock lock = { .fds = { -1, -1 } };
+	int64_t end = clock_boot_ms() + wait_ms;
+	int r;
+
+	lock.fds[0] = openat(state_fd, file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (lock.fds[0] < 0) {
+		r = -errno;
+		*ret_why = xasprintf("the lock %s in the state folder cannot be opened: %s", file,
+				     strerror(-r));
+		return r;
+	}
+	while ((r = try_both(spool_id, name, &lock)) == -EBUSY && clock_boot_ms() < end)
+		if (sleep_or_signal()) {
+			r = -EINTR;
+			break;
+		}
+	if (r == 0) {
+		write_pid(lock.fds[0]);
+		*ret = lock;
+		return 0;
+	}
+	*ret_why = r == -EBUSY ? say_busy(lock.fds[0], spool_id, name)
+			       : xasprintf("the lock cannot be taken: %s", strerror(-r));
+	close(lock.fds[0]);
+	return r;
+}
+
+void lock_answer(const struct lock *lock)
+{
+	int fd = accept4(lock->fds[1], NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+}

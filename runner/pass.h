@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pass - one round over the share, made in the worker so that a mount that hangs stops nothing else.
+ *
+ * The loop fills "what to do" and gives the pass away; the worker takes the steps of pass.c in
+ * their order and fills "what came of it"; the loop gets it back. One pass is under way at a time.
+ */
+#ifndef RUNNER_PASS_H
+#define RUNNER_PASS_H
+
+#include "beat.h"
+#include "job.h"
+#include "share.h"
+
+struct pass_known {		/* a claim that the loop knows */
+	uint64_t id;
+	unsigned attempt;
+	bool held;		/* it must be in the inbox: not being filed in this pass */
+	bool seen;
+	bool gone;		/* out: it is not there any more */
+};
+
+struct pass_order {
+	struct spool_ticket_name name;
+	char *reason;		/* of a cancel, one line, escaped */
+};
+
+struct pass {
+	struct share *share;
+
+	/* what to do */
+	bool beat_due;
+	struct beat beat;
+	char *registration;	/* to be written, or NULL */
+	size_t registration_len;
+	unsigned free_cores;	/* for new claims; 0: none */
+	struct pass_known *known;
+	size_t known_count;
+	struct job **finish;	/* JOB_ENDED */
+	size_t finish_count;
+	struct job **prepare;	/* JOB_WAITING, for whom there are cores now */
+	size_t prepare_count;
+	struct spool_ticket_name *applied;	/* orders to be removed */
+	size_t applied_count;
+	bool want_inbox;	/* the loop wants a descriptor of the inbox, to watch it */
+	bool want_names;	/* and the names of the programs that applications need */
+	const struct strlist *probe;
+
+	/* what came of it */
+	int result;		/* 0, or negative errno: the share cannot be worked on */
+	bool mended;		/* the share was lost, has been opened anew: register again */
+	int inbox_fd;		/* wanted; -1: not got */
+	struct strlist names;
+	struct job **claimed;
+	size_t claimed_count;
+	struct pass_order *orders;
+	size_t order_count;
+	bool more;		/* something could not be finished: again later */
+
+	/* between the steps */
+	int inbox;		/* -1: nothing to be done in it */
+	struct spool_ticket_name *tickets;	/* of the inbox, in order of id, attempt, kind */
+	size_t ticket_count;
+	int inbox_error;	/* of its sync: no claim of this pass is certain */
+};
+
+struct pass *pass_new(struct share *share);
+void pass_free(struct pass *p);		/* not the jobs */
+
+/* The two tasks of the worker: all steps but one, then the last one, which need not be waited for. */
+int pass_run(void *pass);		/* returns 0 */
+int pass_seal(void *share);
+
+/* -- the steps, each in the file of its name. 0, or negative errno: the share cannot be worked on ------- */
+
+/* The heartbeat, and the registration if there is a new one. */
+int heartbeat_send(struct pass *p);
+
+/* What is in the inbox; which of the known claims are gone. */
+int inbox_look(struct pass *p);
+
+/* Cancels and revocations that concern a known claim; removes those that were applied or concern none. */
+int orders_read(struct pass *p);
+
+/* Claims that nobody here knows go back: a former instance's, and renames of ours that took effect late. */
+int giveback_strangers(struct pass *p);
+
+/* Takes offers while there are cores. */
+int claim_offers(struct pass *p);
+
+/* Writes the outcomes of jobs that have ended, with what they left in their folders. */
+int finish_write(struct pass *p);
+
+/* Everything so far becomes durable with one commit. */
+int pass_commit(struct pass *p);
+
+/* Moves the tickets of the ended jobs: .done or .back. */
+int finish_publish(struct pass *p);
+
+/* Makes jobs ready for the launcher: those claimed in this pass and those that waited for cores. */
+int run_prepare(struct pass *p);
+
+/* -- for the steps ------------------------------------------------------------------------------------- */
+
+/* True if the inbox shows this name of the attempt. */
+bool pass_has(const struct pass *p, uint64_t id, unsigned attempt, enum spool_ticket_kind kind);
+
+/* The loop's entry of the attempt, or NULL. */
+struct pass_known *pass_known(const struct pass *p, uint64_t id, unsigned attempt);
+
+/* The inbox, opened afresh; once in a pass. Negative errno. */
+int pass_inbox(struct pass *p);
+
+/* Says that the inbox has seen a rename that the seal must cover. */
+void pass_touch(struct pass *p);
+
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * serve - the turns of the loop.
+ *
+ * Touches nothing by itself: the share is the worker's, one pass at a time, and jobs are the
+ * launcher's. A pass is due when something has come into the inbox, when a job has ended, and when the
+ * time for a look or a beat is there; whatever comes while one is under way makes the next one
+ * due, so what has arrived by then goes together. A crash loses no more than this process's memory.
+ */
+#include "serve.h"
+
+#include "clock.h"
+#include "host.h"
+#include "launch.h"
+#include "log.h"
+#include "options.h"
+#include "runner.h"
+#include "software.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FLOW_MS 2000		/* work flows: something has come or gone within */
+#define FLOW_LOOK_MS 100	/* then the time between looks */
+#define RETRY_MS 1000
+
+/* -- making up a pass ---------------------------------------------------------------------------- */
+
+static const char *state_now(const struct runner *r, unsigned used)
+{
+	if (r->draining)
+		return TAILQ_EMPTY(&r->jobs) ? "DRAINED" : "DRAINING";
+	if (used == 0)
+		return "IDLE";
+	return used < r->slots ? "MIXED" : "BUSY";
+}
+
+static void fill_beat(struct runner *r, struct pass *p)
+{
+	unsigned used = launch_used(r);
+	const struct job *job;
+
+	p->beat_due = true;
+	p->beat.instance = xstrdup(r->rid);
+	p->beat.counter = ++r->beats;
+	p->beat.at = clock_wall_ms();
+	host_now("", &p->beat.load, &p->beat.free_memory);
+	p->beat.free_slots = r->draining ? 0 : r->slots - used;
+	p->beat.state = xstrdup(state_now(r, used));
+	TAILQ_FOREACH(job, &r->jobs, link)
+		if (job->phase == JOB_READY || job->phase == JOB_RUNNING)
+			strlist_add(&p->beat.running, job->label);
+}
+
+/* Hands over all that has ended, and those that waited for cores which are free now. */
+static void fill_jobs(struct runner *r, struct pass *p, bool ended)
+{
+	unsigned free_cores = r->slots - launch_used(r);
+	size_t count = 0;
+	struct job *job;
+
+	TAILQ_FOREACH(job, &r->jobs, link)
+		count++;
+	p->known = xcalloc(count + 1, sizeof(*p->known));
+	p->finish = xcalloc(count + 1, sizeof(*p->finish));
+	p->prepare = xcalloc(count + 1, sizeof(*p->prepare));
+	TAILQ_FOREACH(job, &r->jobs, link) {
+		p->known[p->known_count++] = (struct pass_known){
+			.id = job->id, .attempt = job->attempt, .held = job->phase < JOB_ENDED,
+		};
+		if (job->phase == JOB_ENDED && ended)
+			p->finish[p->finish_count++] = job;
+		if (job->phase != JOB_WAITING)
+			continue;
+		if (job->ticket.cores > free_cores) {	/* in order: the large are not overtaken */
+			free_cores = 0;
+			continue;
+		}
+		free_cores -= job->ticket.cores;
+		p->prepare[p->prepare_count++] = job;
+	}
+	p->free_cores = r->draining ? 0 : free_cores;
+}
+
+static void fill_wishes(struct runner *r, struct pass *p, int64_t now)
+{
+	p->applied = r->applied;
+	p->applied_count = r->applied_count;
+	r->applied = NULL;
+	r->applied_count = 0;
+	if (r->reg_due)
+		p->registration = registration_write(&r->reg, &p->registration_len);
+	r->reg_due = false;
+	p->want_inbox = r->inbox_due;
+	p->want_names = !r->asking && now >= r->next_names;
+	p->probe = &r->opt->probe;
+	if (p->want_names)
+		r->next_names = now + r->opt->look_again;
+}
+
+static int64_t look_every(const struct runner *r, int64_t now)
+{
+	if (!r->watching && now - r->last_flow < FLOW_MS && r->opt->poll > FLOW_LOOK_MS)
+		return FLOW_LOOK_MS;
+	return r->opt->poll;
+}
+
+static void pass_done(void *arg, int result);
+
+static void begin_pass(struct runner *r, int64_t now)
+{
+	struct pass *p = pass_new(&r->share);
+
+	r->last_pass = r->leaving && TAILQ_EMPTY(&r->jobs);
+	if (now >= r->next_beat || r->last_pass) {
+		fill_beat(r, p);
+		r->next_beat = now + r->opt->beat;
+	}
+	fill_jobs(r, p, now >= r->not_ended_before);
+	fill_wishes(r, p, now);
+	r->wake = false;
+	r->next_look = now + look_every(r, now);
+	r->pass = p;
+	worker_submit(r->worker, pass_run, pass_done, r);
+	worker_submit(r->worker, pass_seal, NULL, &r->share);
+}
+
+/* -- what came of it ----------------------------------------------------------------------------- */
+
+static struct job *find(const struct runner *r, uint64_t id, unsigned attempt)
+{
+	struct job *job;
+
+	TAILQ_FOREACH(job, &r->jobs, link)
+		if (job->id == id && job->attempt == attempt)
+			return job;
+	return NULL;
+}
+
+static void take_claims(struct runner *r, struct pass *p)
+{
+	for (size_t i = 0; i < p->claimed_count; i++) {
+		TAILQ_INSERT_TAIL(&r->jobs, p->claimed[i], link);
+		r->last_flow = clock_boot_ms();
+		/* They came while it was under way: nobody has told them that we are leaving. */
+		if (r->stopping && p->claimed[i]->phase < JOB_ENDED)
+			launch_stop(r, p->claimed[i], WHY_EVICT, WAY_BACK, 0, NULL);
+	}
+}
+
+static void apply_order(struct runner *r, struct pass_order *order)
+{
+	const struct spool_ticket_name *t = &order->name;
+	struct job *job = find(r, t->id, t->attempt);
+
+	if (t->kind == SPOOL_ORDER_REVOKED) {
+		if (job && job->stop == WHY_NOT) {
+			log_info("%s: revoked", job->label);
+			launch_stop(r, job, WHY_EVICT, WAY_BACK, 0, NULL);
+		}
+		return;
+	}
+	if (job && job->stop == WHY_NOT && job->phase < JOB_ENDED) {
+		log_info("%s: to be cancelled: %s", job->label, order->reason);
+		launch_stop(r, job, WHY_CANCEL, WAY_DONE, r->opt->kill_wait, order->reason);
+		order->reason = NULL;
+	}
+	r->applied = xrealloc(r->applied, r->applied_count + 1, sizeof(*r->applied));
+	r->applied[r->applied_count++] = *t;
+}
+
+static void drop_gone(struct runner *r, const struct pass *p)
+{
+	for (size_t i = 0; i < p->known_count; i++) {
+		struct job *job = find(r, p->known[i].id, p->known[i].attempt);
+
+		if (!p->known[i].gone || !job || job->stop_way == WAY_DROP)
+			continue;
+		log_warn("%s: its claim has vanished from the inbox: it is ended", job->label);
+		launch_stop(r, job, WHY_EVICT, WAY_DROP, 0, NULL);
+	}
+}
+
+static void forget_filed(struct runner *r)
+{
+	struct job *job = TAILQ_FIRST(&r->jobs);
+
+	while (job) {
+		struct job *next = TAILQ_NEXT(job, link);
+
+		if (job->phase == JOB_FILED)
+			launch_forget(r, job);
+		job = next;
+	}
+}
+
+static void ask_versions(struct runner *r, struct strlist *names);
+
+static void take_trouble(struct runner *r, const struct pass *p, int64_t now)
+{
+	if (p->mended) {
+		r->reg_due = r->inbox_due = true;
+		r->next_beat = now;
+		return;
+	}
+	if (p->result < 0) {
+		log_trouble("the share", "the inbox of %s cannot be read: %s", r->name,
+			    strerror(-p->result));
+		r->not_before = now + RETRY_MS;
+	}
+	if (p->more) {
+		r->not_ended_before = now + RETRY_MS;
+		r->next_look = r->not_ended_before;
+	}
+	/* What was to be written was perhaps not. */
+	if ((p->result < 0 || p->more) && p->registration)
+		r->reg_due = true;
+	if ((p->result < 0 || p->more) && p->beat_due)
+		r->next_beat = now + RETRY_MS;
+}
+
+static void pass_done(void *arg, int result)
+{
+	struct runner *r = arg;
+	struct pass *p = r->pass;
+	int64_t now = clock_boot_ms();
+
+	(void)result;
+	r->pass = NULL;
+	take_claims(r, p);
+	for (size_t i = 0; i < p->order_count; i++)
+		apply_order(r, &p->orders[i]);
+	drop_gone(r, p);
+	forget_filed(r);
+	take_trouble(r, p, now);
+	if (p->inbox_fd >= 0) {
+		r->new_inbox = p->inbox_fd;
+		r->inbox_due = false;
+	}
+	if (p->want_names && p->result == 0)
+		ask_versions(r, &p->names);
+	if (r->last_pass)
+		r->finished = true;
+	pass_free(p);
+}
+
+/* -- which programs are here --------------------------------------------------------------------- */
+
+struct question {
+	struct runner *r;
+	struct strlist names, found;
+};
+
+static int versions_run(void *arg)
+{
+	struct question *q = arg;
+
+	software_versions(&q->names, &q->found);
+	return 0;
+}
+
+static bool equal(const struct strlist *a, const struct strlist *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; same && i < a->count; i++)
+		same = strcmp(a->items[i], b->items[i]) == 0;
+	return same;
+}
+
+static void versions_done(void *arg, int result)
+{
+	struct question *q = arg;
+	struct runner *r = q->r;
+
+	(void)result;
+	r->asking = false;
+	if (!equal(&r->reg.software, &q->found)) {
+		strlist_free(&r->reg.software);
+		r->reg.software = q->found;
+		q->found = (struct strlist){ 0 };
+		r->reg_due = true;
+	}
+	strlist_free(&q->names);
+	strlist_free(&q->found);
+	free(q);
+}
+
+static void ask_versions(struct runner *r, struct strlist *names)
+{
+	struct question *q = xcalloc(1, sizeof(*q));
+
+	q->r = r;
+	q->names = *names;
+	*names = (struct strlist){ 0 };
+	r->asking = true;
+	worker_submit(r->chores, versions_run, versions_done, q);
+}
+
+/* -- turns --------------------------------------------------------------------------------------- */
+
+static bool any_ended(const struct runner *r)
+{
+	const struct job *job;
+
+	TAILQ_FOREACH(job, &r->jobs, link)
+		if (job->phase == JOB_ENDED)
+			return true;
+	return false;
+}
+
+static bool pass_wanted(const struct runner *r, int64_t now)
+{
+	if (r->finished || now < r->not_before)
+		return r->leaving && !r->finished && TAILQ_EMPTY(&r->jobs);
+	return r->wake || r->reg_due || r->applied_count > 0 || now >= r->next_look ||
+	       now >= r->next_beat || (now >= r->not_ended_before && any_ended(r)) ||
+	       (r->leaving && TAILQ_EMPTY(&r->jobs));
+}
+
+bool serve_turn(struct runner *r)
+{
+	int64_t now = clock_boot_ms();
+	bool blocked;
+
+	if (!r->pass)
+		launch_settle(r);
+	blocked = launch_push(r);
+	if (!r->pass && pass_wanted(r, now))
+		begin_pass(r, now);
+	return blocked;
+}
+
+int64_t serve_due(const struct runner *r)
+{
+	int64_t due = r->next_look < r->next_beat ? r->next_look : r->next_beat;
+
+	if (r->pass)	/* its end is an event */
+		return INT64_MAX;
+	if (any_ended(r) && r->not_ended_before < due)
+		due = r->not_ended_before;
+	return due < r->not_before ? r->not_before : due;
+}
+
+void serve_news(struct runner *r, const char *name)
+{
+	struct spool_ticket_name ticket;
+
+	/* Our own renames tell themselves here too. */
+	if (!name || (spool_parse_ticket_name(name, &ticket) == 0 &&
+		      (ticket.kind == SPOOL_TICKET_OFFER || ticket.kind == SPOOL_ORDER_CANCEL ||
+		       ticket.kind == SPOOL_ORDER_REVOKED)))
+		r->wake = true;
+}
+
+void serve_drain(struct runner *r)
+{
+	log_info("no new jobs are taken; the end comes when those that run have ended");
+	r->draining = r->leaving = true;
+	r->next_beat = 0;
+}
+
+void serve_stop(struct runner *r)
+{
+	struct job *job;
+
+	log_info("stopping: jobs that run are ended and given back");
+	r->draining = r->stopping = r->leaving = true;
+	r->next_beat = 0;
+	TAILQ_FOREACH(job, &r->jobs, link)
+		launch_stop(r, job, WHY_EVICT, WAY_BACK, r->opt->kill_wait, NULL);
+}

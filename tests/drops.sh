@@ -1,0 +1,122 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# drops.sh - verbs for the scripts about the drop box (tests/spool/t01*.sh), which source it after lib.sh.
+#
+# Time is told by other drops, not by sleeping: drops_pass waits until folders that were dropped later have been
+# admitted, each of which takes a settle time at least. Whatever had to wait then is still in incoming/.
+
+LIB_HELD=()		# processes of hold
+LIB_PASSED=0
+
+INCOMING=$TEST_ROOT/share/spool/incoming QUEUED=$TEST_ROOT/share/spool/queued FAILED=$TEST_ROOT/share/spool/failed
+
+# hold PATTERN COMMAND...: starts a copy and stops it while it writes a file of incoming/ of such a name.
+hold() {
+	local - sign=$TEST_ROOT/held.${#LIB_HELD[@]}
+	set +x
+	rm -f "$sign"
+	setpriv --pdeathsig TERM python3 "$SRCDIR/tests/tools/hold.py" "$sign" "$INCOMING" "$@" \
+		</dev/null 3>&- 4>&- 5>&- 6>&- 7>&- &
+	LIB_HELD+=($!)
+	wait_until 10 lib_held_or_ended "$sign" $! && [ -e "$sign" ]
+}
+
+lib_held_or_ended() {
+	[ -e "$1" ] || ! kill -0 "$2" 2>/dev/null
+}
+
+# release: all held copies run on; each must end well.
+release() {
+	local pid failed=0
+	for pid in "${LIB_HELD[@]}"; do
+		kill -USR1 "$pid" && wait "$pid" || failed=1
+	done
+	LIB_HELD=()
+	return $failed
+}
+
+# make_data FILE [KIB]: a file without holes whose contents differ from any other's.
+make_data() {
+	mkdir -p -- "$(dirname -- "./$1")" && head -c "$((${2:-64} * 1024))" /dev/urandom >"./$1"
+}
+
+# drops_pass [COUNT]: so many (2) folders are dropped after one another and admitted.
+drops_pass() {
+	local - count=${1:-2} name
+	set +x
+	for ((; count > 0; count--)); do
+		name=passing$((++LIB_PASSED))
+		make_job "$name" <<<true && drop "$name" && wait_in queued "$name" >/dev/null || return 1
+	done
+}
+
+# still_incoming NAME...: the drops lie where they were dropped, and nothing else of them anywhere.
+still_incoming() {
+	local name reduced
+	for name; do
+		reduced=$(tr 'A-Z' 'a-z' <<<"${name##*/}")
+		if [ ! -e "$INCOMING/$name" ] || [ -n "$(jobs_in queued "$reduced")$(jobs_in failed "$reduced")" ]; then
+			echo "$name did not wait in incoming" >&2
+			return 1
+		fi
+	done
+}
+
+# listing FOLDER: all in it but what is ours: kind, mode, size, time, link, then hashes.
+listing() {
+	(cd -- "$1" && lib_find -printf '%y %m %T@ %P -> %l\n' | sort &&
+		lib_find -type f -print0 | sort -z | xargs -0r sha256sum)
+}
+
+# contents FOLDER: the same without modes and times, which not every way to copy keeps.
+contents() {
+	(cd -- "$1" && lib_find -printf '%y %P -> %l\n' | sort && lib_find -type f -print0 | sort -z | xargs -0r sha256sum)
+}
+
+lib_find() {
+	find . -mindepth 1 ! -path ./.spool-manifest ! -path ./REJECTED.txt ! -path ./job.result ! -name .ready "$@"
+}
+
+# same_contents FOLDER FOLDER, same_listing FOLDER FOLDER
+same_contents() { contents "$1" >contents.1 && contents "$2" >contents.2 && diff contents.1 contents.2; }
+same_listing() { listing "$1" >listing.1 && listing "$2" >listing.2 && diff listing.1 listing.2; }
+
+# whole FOLDER SOURCE: the queued folder holds what the source holds, and its manifest says so of each file.
+whole() {
+	same_contents "$2" "$1" && manifest_fits "$1"
+}
+
+manifest_fits() {	# FOLDER: entries, sizes and hashes
+	local - folder=$1 kind size mtime ctime inode hash name count=0
+	set +x
+	while read -r kind size mtime ctime inode hash name; do
+		name=$(printf '%bx' "$name") && name=${name%x} && count=$((count + 1))
+		[ "$kind" != f ] || [ "$size $hash" = "$(stat -c %s -- "$folder/$name") $(sha256sum <"$folder/$name" | cut -d ' ' -f 1)" ] ||
+			{ echo "the manifest is wrong about $name" >&2; return 1; }
+	done < <(sed -e '1,/^inputs$/d' -e '/^end /,$d' "$folder/.spool-manifest")
+	[ "$count" = "$(cd "$folder" && lib_find -printf x | wc -c)" ] || { echo "the manifest has $count entries" >&2; return 1; }
+}
+
+# wait_incoming_empty: all that was dropped has left.
+wait_incoming_empty() { wait_until "${TIME_LIMIT:-20}" lib_incoming_is_empty; }
+lib_incoming_is_empty() {
+	[ -z "$(find "$INCOMING" -mindepth 1 ! -name README ! -path "$INCOMING/@*" -o -path "$INCOMING/@*/*" ! -name README)" ]
+}
+
+# rejected FOLDER FILE LINE FOUND EXPECTED REMEDY: REJECTED.txt says so (the last three are patterns of grep -E; LINE may be -),
+# job.result has state and reason.
+rejected() {
+	local - page=$1/REJECTED.txt result=$1/job.result line=$3
+	set +x
+	[ "$line" != - ] || line="the whole file"
+	lib_says "$page" "^File: $2\$" && lib_says "$page" "^Line: $line\$" && lib_says "$page" "^Found: .*($4)" &&
+		lib_says "$page" "^Expected: .*($5)" && lib_says "$page" "^What to do: .*($6)" &&
+		lib_says "$result" '^ *state = "?REJECTED"?$' && lib_says "$result" '^ *reason = ".+"$' &&
+		! LC_ALL=C grep -q '[[:cntrl:]]' "$page"
+}
+
+lib_says() {
+	grep -qE -- "$2" "$1" || { echo "$1 has no line like: $2" && cat "$1"; return 1; } >&2
+}
+
+events() { cat "$SHARE"/spool/events/*.log; }

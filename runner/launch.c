@@ -139,8 +139,8 @@ bool launch_push(struct runner *r)
 	return false;
 }
 
-void launch_stop(struct runner *r, struct job *job, enum message_why why, enum job_way way,
-		 int64_t kill_wait_ms, char *reason)
+void launch_stop(struct job *job, enum message_why why, enum job_way way, int64_t kill_wait_ms,
+		 char *reason)
 {
 	if (job->phase >= JOB_ENDED) {
 		free(reason);

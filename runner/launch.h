@@ -18,8 +18,8 @@ int launch_hear(struct runner *r);
 
 /* Ends a job for that reason, running or not. way is how its ticket leaves if it is evicted; kill_wait_ms 0: at once.
  * reason (owned) is for a cancel. A job that has ended already is left alone. */
-void launch_stop(struct runner *r, struct job *job, enum message_why why, enum job_way way,
-		 int64_t kill_wait_ms, char *reason);
+void launch_stop(struct job *job, enum message_why why, enum job_way way, int64_t kill_wait_ms,
+		 char *reason);
 
 /* Ends the jobs that were to be stopped before they reached the launcher. Only while no pass is under way. */
 void launch_settle(struct runner *r);

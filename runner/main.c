@@ -102,11 +102,14 @@ static void open_share(struct runner *r)
 
 static void open_state(struct runner *r)
 {
-	_cleanup_free_ char *why = NULL, *scratch = xasprintf("%s.scratch", r->name);
+	_cleanup_free_ char *why = NULL, *scratch = xasprintf("%s.scratch", r->name), *given;
 
-	r->state = spool_state_dir(&r->share.sp, r->opt->state, "runner", &why);
-	if (!r->state)
+	given = spool_state_dir(&r->share.sp, r->opt->state, "runner", &why);
+	if (!given)
 		log_die("%s", why);
+	r->state = realpath(given, NULL);	/* jobs, who get it, have another working directory */
+	if (!r->state)
+		log_die("the state folder %s cannot be found: %s", given, strerror(errno));
 	r->state_fd = safefs_open_dir(AT_FDCWD, r->state);
 	if (r->state_fd < 0)
 		log_die("the state folder %s cannot be opened: %s", r->state, strerror(-r->state_fd));

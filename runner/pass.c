@@ -35,11 +35,12 @@ static const struct {
 	{ "prepare", run_prepare },
 };
 
-struct pass *pass_new(struct share *share)
+struct pass *pass_new(struct share *share, void *owner)
 {
 	struct pass *p = xcalloc(1, sizeof(*p));
 
 	p->share = share;
+	p->owner = owner;
 	p->inbox = p->inbox_fd = -1;
 	return p;
 }

@@ -27,6 +27,7 @@ struct pass_order {
 
 struct pass {
 	struct share *share;
+	void *owner;		/* the loop's; nothing to the worker */
 
 	/* what to do */
 	bool beat_due;
@@ -64,7 +65,7 @@ struct pass {
 	int inbox_error;	/* of its sync: no claim of this pass is certain */
 };
 
-struct pass *pass_new(struct share *share);
+struct pass *pass_new(struct share *share, void *owner);
 void pass_free(struct pass *p);		/* not the jobs */
 
 /* The two tasks of the worker: all steps but one, then the last one, which need not be waited for. */

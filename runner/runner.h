@@ -34,7 +34,7 @@ struct runner {
 
 	/* what the next pass is for */
 	bool wake;		/* something has come into the inbox */
-	bool reg_due, names_due, inbox_due;
+	bool reg_due, inbox_due;
 	struct spool_ticket_name *applied;
 	size_t applied_count;
 	uint64_t beats;

@@ -111,7 +111,7 @@ static void pass_done(void *arg, int result);
 
 static void begin_pass(struct runner *r, int64_t now)
 {
-	struct pass *p = pass_new(&r->share);
+	struct pass *p = pass_new(&r->share, r);
 
 	r->last_pass = r->leaving && TAILQ_EMPTY(&r->jobs);
 	if (now >= r->next_beat || r->last_pass) {
@@ -123,7 +123,7 @@ static void begin_pass(struct runner *r, int64_t now)
 	r->wake = false;
 	r->next_look = now + look_every(r, now);
 	r->pass = p;
-	worker_submit(r->worker, pass_run, pass_done, r);
+	worker_submit(r->worker, pass_run, pass_done, p);
 	worker_submit(r->worker, pass_seal, NULL, &r->share);
 }
 
@@ -146,7 +146,7 @@ static void take_claims(struct runner *r, struct pass *p)
 		r->last_flow = clock_boot_ms();
 		/* They came while it was under way: nobody has told them that we are leaving. */
 		if (r->stopping && p->claimed[i]->phase < JOB_ENDED)
-			launch_stop(r, p->claimed[i], WHY_EVICT, WAY_BACK, 0, NULL);
+			launch_stop(p->claimed[i], WHY_EVICT, WAY_BACK, 0, NULL);
 	}
 }
 
@@ -158,13 +158,13 @@ static void apply_order(struct runner *r, struct pass_order *order)
 	if (t->kind == SPOOL_ORDER_REVOKED) {
 		if (job && job->stop == WHY_NOT) {
 			log_info("%s: revoked", job->label);
-			launch_stop(r, job, WHY_EVICT, WAY_BACK, 0, NULL);
+			launch_stop(job, WHY_EVICT, WAY_BACK, 0, NULL);
 		}
 		return;
 	}
 	if (job && job->stop == WHY_NOT && job->phase < JOB_ENDED) {
 		log_info("%s: to be cancelled: %s", job->label, order->reason);
-		launch_stop(r, job, WHY_CANCEL, WAY_DONE, r->opt->kill_wait, order->reason);
+		launch_stop(job, WHY_CANCEL, WAY_DONE, r->opt->kill_wait, order->reason);
 		order->reason = NULL;
 	}
 	r->applied = xrealloc(r->applied, r->applied_count + 1, sizeof(*r->applied));
@@ -179,7 +179,7 @@ static void drop_gone(struct runner *r, const struct pass *p)
 		if (!p->known[i].gone || !job || job->stop_way == WAY_DROP)
 			continue;
 		log_warn("%s: its claim has vanished from the inbox: it is ended", job->label);
-		launch_stop(r, job, WHY_EVICT, WAY_DROP, 0, NULL);
+		launch_stop(job, WHY_EVICT, WAY_DROP, 0, NULL);
 	}
 }
 
@@ -223,8 +223,8 @@ static void take_trouble(struct runner *r, const struct pass *p, int64_t now)
 
 static void pass_done(void *arg, int result)
 {
-	struct runner *r = arg;
-	struct pass *p = r->pass;
+	struct pass *p = arg;
+	struct runner *r = p->owner;
 	int64_t now = clock_boot_ms();
 
 	(void)result;
@@ -370,5 +370,5 @@ void serve_stop(struct runner *r)
 	r->draining = r->stopping = r->leaving = true;
 	r->next_beat = 0;
 	TAILQ_FOREACH(job, &r->jobs, link)
-		launch_stop(r, job, WHY_EVICT, WAY_BACK, r->opt->kill_wait, NULL);
+		launch_stop(job, WHY_EVICT, WAY_BACK, r->opt->kill_wait, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Unit tests of lib/safefs: opening, reading, creating, replacing, listing. fsync is the test's
+ * Unit tests of lib/safefs: opening, reading, creating, replacing. fsync is the test's
  * own: it counts, and it can fail. test_safefs_rename and test_safefs_tree have the rest.
  */
 #include <setjmp.h>
@@ -10,17 +10,14 @@
 
 #include <cmocka.h>
 
-#include "safefs.h"
-#include "scratch.h"
+#include "kinds.h"
 
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <signal.h>
 
@@ -52,33 +49,6 @@ static void assert_text(const struct scratch *s, const char *name, const char *e
 	assert_int_equal(safefs_read(s->fd, name, 4096, &text, &len, NULL), 0);
 	assert_string_equal(text, expected);
 	free(text);
-}
-
-static void make_socket(const struct scratch *s, const char *name)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", s->path, name);
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	close(fd);
-}
-
-/* One of each kind. */
-static struct scratch kinds(void)
-{
-	struct scratch s = scratch_new();
-
-	scratch_write(&s, "dir/file", "bytes");
-	assert_int_equal(symlinkat("file", s.fd, "dir/link"), 0);
-	assert_int_equal(symlinkat("dir", s.fd, "dirlink"), 0);
-	assert_int_equal(symlinkat("dir/file", s.fd, "link"), 0);
-	assert_int_equal(symlinkat("/etc/passwd", s.fd, "away"), 0);
-	assert_int_equal(symlinkat("..", s.fd, "up"), 0);
-	assert_int_equal(symlinkat("nowhere", s.fd, "dangling"), 0);
-	assert_int_equal(mkfifoat(s.fd, "fifo", 0600), 0);
-	make_socket(&s, "socket");
-	return s;
 }
 
 /* -- opening ------------------------------------------------------------------------------------ */
@@ -421,78 +391,6 @@ static void durable_is_the_file_and_its_folder(void **state)
 	scratch_free(&s);
 }
 
-/* -- looking and listing ------------------------------------------------------------------------ */
-
-static void a_look_tells_what_is_there(void **state)
-{
-	static const struct {
-		const char *name;
-		mode_t type;
-	} rows[] = {
-		{ "dir", S_IFDIR },	 { "closed", S_IFDIR }, { "dir/file", S_IFREG },
-		{ "secret", S_IFREG },	 { "link", S_IFLNK },	{ "up", S_IFLNK },
-		{ "dangling", S_IFLNK }, { "fifo", S_IFIFO },	{ "socket", S_IFSOCK },
-	};
-	struct scratch s = kinds();
-	struct stat st;
-
-	(void)state;
-	scratch_write(&s, "secret", "");
-	assert_int_equal(fchmodat(s.fd, "secret", 0, 0), 0);
-	assert_int_equal(mkdirat(s.fd, "closed", 0), 0);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(safefs_look(s.fd, rows[i].name, &st), 0);
-		assert_int_equal(st.st_mode & S_IFMT, rows[i].type);
-		assert_int_equal(safefs_look(s.fd, rows[i].name, NULL), 0);
-	}
-	assert_int_equal(safefs_look(s.fd, "missing", &st), -ENOENT);
-	assert_int_equal(safefs_look(s.fd, "dir/file/x", &st), -ENOTDIR);
-	scratch_free(&s);
-}
-
-struct seen {
-	char names[256];
-	unsigned char types[16];
-	unsigned count, stop_at;
-};
-
-static int note(const char *name, unsigned char type, void *arg)
-{
-	struct seen *seen = arg;
-	size_t len = strlen(seen->names);
-
-	snprintf(seen->names + len, sizeof(seen->names) - len, "[%s]", name);
-	seen->types[seen->count++] = type;
-	errno = EDOM; /* is no error of the listing */
-	return seen->count == seen->stop_at ? 7 : 0;
-}
-
-static void a_list_has_all_but_the_dots(void **state)
-{
-	struct seen seen = { .count = 0 }, one = { .stop_at = 1 }, none = { .count = 0 };
-	struct scratch s = kinds();
-
-	(void)state;
-	assert_int_equal(safefs_list(s.fd, ".", note, &seen), 0);
-	assert_int_equal(seen.count, 8);
-	assert_non_null(strstr(seen.names, "[dir]"));
-	assert_non_null(strstr(seen.names, "[dangling]"));
-	assert_null(strstr(seen.names, "[.]"));
-	assert_null(strstr(seen.names, "[..]"));
-	assert_int_equal(safefs_list(s.fd, ".", note, &one), 7);
-	assert_int_equal(one.count, 1);
-	assert_int_equal(mkdirat(s.fd, "none", 0700), 0);
-	assert_int_equal(safefs_list(s.fd, "none", note, &none), 0);
-	scratch_write(&s, "none/late", "");
-	assert_int_equal(safefs_list(s.fd, "none", note, &none), 0);
-	assert_string_equal(none.names, "[late]");
-	assert_int_equal(safefs_list(s.fd, "missing", note, &none), -ENOENT);
-	assert_int_equal(safefs_list(s.fd, "dir/file", note, &none), -ENOTDIR);
-	assert_int_equal(safefs_list(s.fd, "dirlink", note, &none), -ENOTDIR);
-	assert_int_equal(none.count, 1);
-	scratch_free(&s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -507,8 +405,6 @@ int main(void)
 		cmocka_unit_test(a_full_disk_leaves_nothing),
 		cmocka_unit_test(replacing_is_whole_or_not_at_all),
 		cmocka_unit_test(durable_is_the_file_and_its_folder),
-		cmocka_unit_test(a_look_tells_what_is_there),
-		cmocka_unit_test(a_list_has_all_but_the_dots),
 	};
 
 	alarm(60); /* what blocks fails */

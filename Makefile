@@ -146,11 +146,13 @@ lint-build: # the warnings of both compilers; gcc's analyser has its own opinion
 	+$(MAKE) CI=1 CC=gcc BUILD=$(BUILD)-gcc all units
 	+$(MAKE) CI=1 CC=clang BUILD=$(BUILD)-clang all units
 
+# The analyser takes cmocka's asserts for functions that return.
+$(BUILD)/tidy/tests/%.ok: TIDY_LESS := --checks=-clang-analyzer-*
 TIDY := $(patsubst %,$(BUILD)/tidy/%.ok,$(SOURCES) $(TEST_SOURCES))
 tidy: $(TIDY)
 $(BUILD)/tidy/%.ok: % $(HEADERS) .clang-tidy
 	$(call SAY,TIDY)
-	clang-tidy --quiet $< -- $(OWN_CFLAGS) -include tests/lint/errno.h 2>$@.log || { cat $@.log; exit 1; }
+	clang-tidy --quiet $(TIDY_LESS) $< -- $(OWN_CFLAGS) -include tests/lint/errno.h 2>$@.log || { cat $@.log; exit 1; }
 	touch $@
 
 CPPCHECK := --std=c11 -D_GNU_SOURCE -DSPOOL_VERSION='"$(VERSION)"' -Ilib \

@@ -36,9 +36,14 @@ static char type_of(mode_t mode)
 	return S_ISLNK(mode) ? 'l' : 'o';
 }
 
+/* Years before 1678 and after 2262 are all the same: they do not fit. */
 static int64_t nanoseconds(struct timespec ts)
 {
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	int64_t ns;
+
+	if (__builtin_mul_overflow((int64_t)ts.tv_sec, 1000000000, &ns) || __builtin_add_overflow(ns, ts.tv_nsec, &ns))
+		ns = ts.tv_sec < 0 ? -INT64_MAX : INT64_MAX;
+	return ns;
 }
 
 static void add_entry(struct walk *w, char *path, const struct stat *st)

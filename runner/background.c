@@ -2,8 +2,8 @@
 /*
  * background - a daemon started by hand.
  *
- * Touches no file. Until it is ready the daemon has the terminal, so what is wrong is told where the
- * command was typed. Under systemd nobody forks: the service stays in the foreground.
+ * Touches no file. Until it is ready the daemon has the terminal, so what is wrong is told where
+ * the command was typed. Under systemd nobody forks: the service stays in the foreground.
  */
 #include "background.h"
 

@@ -73,7 +73,7 @@ static void set_limits(pid_t keeper, struct child_failure *failure)
 	if (setsid() < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		fail(failure, STEP_SETUP, errno);
-	if (getppid() != keeper)	/* it died before the line above */
+	if (getppid() != keeper) /* it died before the line above */
 		_exit(CHILD_FAILED);
 	sigemptyset(&empty);
 	sigprocmask(SIG_SETMASK, &empty, NULL);

@@ -12,7 +12,7 @@
 /* Where the child tells its keeper why the program did not start; memory shared by both. An exec
  * takes it out of the child's reach, so what stands there was written by us. */
 struct child_failure {
-	uint32_t step;		/* enum message_step */
+	uint32_t step; /* enum message_step */
 	int32_t error;
 };
 

@@ -2,11 +2,12 @@
 /*
  * claim - offers become ours: <id>.<n>.offer -> <id>.<n>.claim.<rid>, stamped with who claims.
  *
- * Before: an offer that the coordinator may withdraw at any moment. After: a claim, ours because only
- * we could make that name, with the claim block appended; pass_commit makes both durable before
- * anything is started. The rename has one winner, and it is believed by looking. The ticket is
- * read after the claim only, by its new name: on NFS reading it would give this host a delegation
- * that stalls the coordinator's own renames. A crash leaves a claim, given back by the next instance.
+ * Before: an offer that the coordinator may withdraw at any moment. After: a claim, ours because
+ * only we could make that name, with the claim block appended; pass_commit makes both durable
+ * before anything is started. The rename has one winner, and it is believed by looking. The ticket
+ * is read after the claim only, by its new name: on NFS reading it would give this host a
+ * delegation that stalls the coordinator's own renames. A crash leaves a claim, given back by the
+ * next instance.
  */
 #include "pass.h"
 
@@ -98,7 +99,8 @@ static void add_claimed(struct pass *p, struct job *job)
 	p->claimed[p->claimed_count++] = job;
 }
 
-/* It is prepared in this pass if its cores are free; else it waits for them, and no other is claimed. */
+/* It is prepared in this pass if its cores are free; else it waits for them, and no other is
+ * claimed. */
 static void take_cores(struct pass *p, struct job *job)
 {
 	if (job->ticket.cores > p->free_cores) {
@@ -119,7 +121,7 @@ static void take(struct pass *p, const struct spool_ticket_name *offer)
 	int r = state_move_ticket(p->inbox, TICKET_MOVE_CLAIM, offer->id, offer->attempt,
 				  p->share->rid);
 
-	if (r == SAFEFS_LOST)	/* withdrawn */
+	if (r == SAFEFS_LOST) /* withdrawn */
 		return;
 	if (r < 0) {
 		p->more = true;

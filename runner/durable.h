@@ -8,11 +8,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define DURABLE_ROOM 64
 
-struct durable {
-	bool local;		/* syncfs may be used */
+struct durable {	    /* all zero but local to begin with */
+	bool local;	    /* the share is a local disk: syncfs may be used */
+	int64_t not_before; /* boot ms: but not until then, */
+	int64_t pause_ms;   /* because it was slow, for so long */
 	size_t count;
 	struct {
 		int fd;

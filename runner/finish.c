@@ -3,8 +3,8 @@
  * finish - what has ended is told: the outcome into the ticket, .claim.<rid> -> .done.<rid> (or
  * .back.<rid> for what was evicted).
  *
- * Before: the keeper has reported, so nothing of the job runs. finish_write puts the outcome into the
- * ticket and hands ticket, results and folders to the pass's one commit; finish_publish renames
+ * Before: the keeper has reported, so nothing of the job runs. finish_write puts the outcome into
+ * the ticket and hands ticket, results and folders to the pass's one commit; finish_publish renames
  * after that commit. So a .done proves that everything it tells of is on the disk. The outcome is
  * written before it is known whether the results reached the disk; if they did not, it is cut off
  * again and the failure is written in its place: nobody reads a claim's outcome.
@@ -21,7 +21,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* Appends the outcome block behind the first job->text_len bytes. Descriptor of the ticket, or negative errno. */
+/* Appends the outcome block behind the first job->text_len bytes. Descriptor of the ticket, or
+ * negative errno. */
 static int append(struct pass *p, struct job *job)
 {
 	char name[SPOOL_TICKET_SIZE];
@@ -34,9 +35,10 @@ static int append(struct pass *p, struct job *job)
 	fd = safefs_open(p->inbox, name, O_WRONLY | O_APPEND, 0);
 	if (fd < 0)
 		return fd;
-	/* A former try may have left its outcome, or half of it. */
-	if (ftruncate(fd, (off_t)job->text_len) < 0)
+	/* A former try has left its outcome, or half of it. */
+	if (job->tried && ftruncate(fd, (off_t)job->text_len) < 0)
 		return -errno;
+	job->tried = true;
 	block = ticket_append_outcome(job->text, job->text_len, &job->ticket, &len);
 	r = block ? safefs_write_all(fd, block, len) : -EMSGSIZE;
 	if (r < 0)

@@ -3,9 +3,9 @@
  * giveback - claims in our inbox that nobody here runs: .claim.<rid> -> .back.<rid>.
  *
  * They are a former instance's, of which nothing runs any more (we hold the local lock, which its
- * launcher held until its last job was dead; a reboot ends it as well), or ours, by a rename that took
- * effect after we had believed it lost. The claimer's rid stays in the name. Nothing is written
- * into the ticket. A crash in the middle leaves the rest for the next look.
+ * launcher held until its last job was dead; a reboot ends it as well), or ours, by a rename that
+ * took effect after we had believed it lost. The claimer's rid stays in the name. Nothing is
+ * written into the ticket. A crash in the middle leaves the rest for the next look.
  */
 #include "pass.h"
 

@@ -2,10 +2,10 @@
 /*
  * heartbeat - runners/<name>.beat is replaced, and runners/<name>.conf when something has changed.
  *
- * One writer each, this runner; the coordinator beside the disk reads them. A beat is not synced: after
- * a power cut of the server the next one tells more. It precedes the look at the inbox, so between
- * two beats always lies a look: who beats has read his orders. A crash leaves the beat of before
- * and perhaps a temporary, which the next one replaces.
+ * One writer each, this runner; the coordinator beside the disk reads them. A beat is not synced:
+ * after a power cut of the server the next one tells more. It precedes the look at the inbox, so
+ * between two beats always lies a look: who beats has read his orders. A crash leaves the beat of
+ * before and perhaps a temporary, which the next one replaces.
  */
 #include "pass.h"
 
@@ -17,7 +17,8 @@
 static int replace(struct pass *p, const char *ending, const char *text, size_t len, bool durable)
 {
 	_cleanup_free_ char *name = xasprintf("%s.%s", p->share->name, ending);
-	int r = safefs_replace(p->share->sp.place_fd[SPOOL_RUNNERS], name, text, len, 0644, durable);
+	int r = safefs_replace(p->share->sp.place_fd[SPOOL_RUNNERS], name, text, len, 0644,
+			       durable);
 
 	if (r < 0)
 		log_trouble("runners/", "runners/%s cannot be written: %s", name, strerror(-r));
@@ -36,7 +37,8 @@ int heartbeat_send(struct pass *p)
 	if (!p->beat_due)
 		return 0;
 	text = beat_write(&p->beat, &len);
-	/* A full disk must not keep outcomes from being told; a share that is gone shows in the look. */
+	/* A full disk must not keep outcomes from being told; a share that is gone shows in the
+	 * look. */
 	if (replace(p, "beat", text, len, false) < 0)
 		p->more = true;
 	return 0;

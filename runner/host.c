@@ -2,9 +2,9 @@
 /*
  * host - what this machine is and has.
  *
- * Reads /proc, /sys/fs/cgroup and /etc/machine-id, changes nothing. In a container the machine's own
- * figures promise more than there is, so the limits of our cgroup and of all above it count too,
- * of version 2 and of version 1, whichever of them is mounted.
+ * Reads /proc, /sys/fs/cgroup and /etc/machine-id, changes nothing. In a container the machine's
+ * own figures promise more than there is, so the limits of our cgroup and of all above it count
+ * too, of version 2 and of version 1, whichever of them is mounted.
  */
 #include "host.h"
 
@@ -18,7 +18,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#define TEXT_MAX (256 * 1024) /* /proc/cpuinfo of a machine with many cores is long; its start suffices */
+#define TEXT_MAX \
+	(256 * 1024) /* /proc/cpuinfo of a machine with many cores is long; its start suffices */
 
 /* The text of a small file; NULL if it cannot be read. Heap. */
 static char *read_text(const char *root, const char *path)
@@ -144,7 +145,7 @@ static void lower_cores_v2(const char *dir, const char *text, void *arg)
 	int64_t quota = strtoll(text, &end, 10);
 
 	(void)dir;
-	if (end != text)	/* else "max 100000" */
+	if (end != text) /* else "max 100000" */
 		lower_cores(arg, quota, strtoll(end, NULL, 10));
 }
 
@@ -182,7 +183,7 @@ static unsigned find_cores(const char *root)
 
 	if (sched_getaffinity(0, sizeof(set), &set) == 0)
 		cores = (unsigned)CPU_COUNT(&set);
-	else if (online > 0)	/* more processors than the set holds */
+	else if (online > 0) /* more processors than the set holds */
 		cores = (unsigned)online;
 	v1.cores = &cores;
 	each_level(root, "/sys/fs/cgroup", "", "cpu.max", lower_cores_v2, &cores);

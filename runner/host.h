@@ -8,12 +8,12 @@
 #include <stdint.h>
 
 struct host {
-	char *name;	/* host name, for people */
-	char *machine;	/* machine-id, 32 hex digits; NULL if the machine has none */
-	char *platform; /* "linux-x86_64" */
-	char *kernel;	/* "6.1.0-18-amd64" */
-	char *cpu;	/* model name, "" where /proc does not tell */
-	unsigned cores; /* that this process may use: affinity and cgroup's quota, >= 1 */
+	char *name;	 /* host name, for people */
+	char *machine;	 /* machine-id, 32 hex digits; NULL if the machine has none */
+	char *platform;	 /* "linux-x86_64" */
+	char *kernel;	 /* "6.1.0-18-amd64" */
+	char *cpu;	 /* model name, "" where /proc does not tell */
+	unsigned cores;	 /* that this process may use: affinity and cgroup's quota, >= 1 */
 	uint64_t memory; /* bytes that it may use: the machine's or the cgroup's limit */
 };
 

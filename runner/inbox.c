@@ -24,7 +24,7 @@ static int add(const char *name, unsigned char type, void *arg)
 
 	(void)type;
 	if (spool_parse_ticket_name(name, &ticket) < 0)
-		return 0;	/* somebody else's */
+		return 0; /* somebody else's */
 	if ((p->ticket_count & (p->ticket_count - 1)) == 0)
 		p->tickets = xrealloc(p->tickets, p->ticket_count ? 2 * p->ticket_count : 1,
 				      sizeof(*p->tickets));

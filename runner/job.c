@@ -12,7 +12,7 @@
 
 struct job *job_new(uint64_t id, unsigned attempt)
 {
-	static uint64_t last_tag;	/* made in the worker alone */
+	static uint64_t last_tag; /* made in the worker alone */
 	struct job *job = xcalloc(1, sizeof(*job));
 
 	job->id = id;

@@ -18,18 +18,18 @@
 #include <sys/queue.h>
 
 enum job_phase {
-	JOB_WAITING,	/* claimed; its cores are not free yet */
-	JOB_READY,	/* prepared: the launcher can have it */
-	JOB_RUNNING,	/* the launcher has it */
-	JOB_ENDED,	/* nothing of it runs; its ticket has to be moved */
-	JOB_FILED	/* its ticket has been moved: forget it */
+	JOB_WAITING, /* claimed; its cores are not free yet */
+	JOB_READY,   /* prepared: the launcher can have it */
+	JOB_RUNNING, /* the launcher has it */
+	JOB_ENDED,   /* nothing of it runs; its ticket has to be moved */
+	JOB_FILED    /* its ticket has been moved: forget it */
 };
 
 /* How the ticket leaves us. */
 enum job_way {
-	WAY_DONE,	/* with an outcome */
-	WAY_BACK,	/* given back: evicted, or never begun */
-	WAY_DROP	/* not at all: the claim is not there any more */
+	WAY_DONE, /* with an outcome */
+	WAY_BACK, /* given back: evicted, or never begun */
+	WAY_DROP  /* not at all: the claim is not there any more */
 };
 
 #define JOB_LABEL_SIZE 40
@@ -40,44 +40,45 @@ struct job {
 	enum job_way way;
 	uint64_t id;
 	unsigned attempt;
-	uint64_t tag;			/* towards the launcher, never 0 */
-	char label[JOB_LABEL_SIZE];	/* "12.1", for logs and the scratch folder */
+	uint64_t tag;		    /* towards the launcher, never 0 */
+	char label[JOB_LABEL_SIZE]; /* "12.1", for logs and the scratch folder */
 
 	/* its ticket as it is on the share */
 	struct ticket ticket;
 	char *text;
 	size_t text_len;
-	int sync_error;			/* of the ticket or of a result */
+	int sync_error; /* of the ticket or of a result */
 
 	/* its start */
-	struct tree before;		/* the folder's entries then */
-	uint64_t inode;			/* of the folder */
-	int folder_fd;			/* -1 once it is started */
-	char *packet;			/* MESSAGE_START */
+	struct tree before; /* the folder's entries then */
+	uint64_t inode;	    /* of the folder */
+	int folder_fd;	    /* -1 once it is started */
+	char *packet;	    /* MESSAGE_START */
 	size_t packet_len;
-	bool scratch;			/* its scratch folder has been made */
+	bool scratch; /* its scratch folder has been made */
 
 	/* its end */
-	struct message_report report;	/* tag 0: it never reached the launcher */
-	char *failure;			/* why it could not start: the reason of its outcome; or NULL */
-	bool removed;			/* its folder is gone */
-	bool written;			/* the outcome is in the ticket */
+	struct message_report report; /* tag 0: it never reached the launcher */
+	char *failure; /* why it could not start: the reason of its outcome; or NULL */
+	bool removed;  /* its folder is gone */
+	bool tried;    /* an outcome has been appended, perhaps in part */
+	bool written;  /* and stands in the ticket */
 
 	/* of the loop */
-	enum message_why stop;		/* asked of the launcher */
-	bool stop_pending;		/* and not sent yet */
+	enum message_why stop; /* asked of the launcher */
+	bool stop_pending;     /* and not sent yet */
 	int64_t stop_wait_ms;
-	enum job_way stop_way;		/* if it was evicted */
-	char *cancel_reason;		/* never NULL once stop is WHY_CANCEL */
+	enum job_way stop_way; /* if it was evicted */
+	char *cancel_reason;   /* never NULL once stop is WHY_CANCEL */
 };
 
 TAILQ_HEAD(job_list, job);
 
 struct job *job_new(uint64_t id, unsigned attempt);
-void job_free(struct job *job);		/* and its descriptors; NULL is fine */
+void job_free(struct job *job); /* and its descriptors; NULL is fine */
 
-/* It ended before it reached the launcher: failed (or cancelled, if removed says that its folder is gone) for this reason.
- * why becomes owned. */
+/* It ended before it reached the launcher: failed (or cancelled, if removed says that its folder is
+ * gone) for this reason. why becomes owned. */
 void job_fail(struct job *job, char *why, bool removed);
 
 #endif

@@ -5,7 +5,8 @@
  * Being a subreaper, the keeper is what the job's orphans fall to, however often they fork and
  * whatever session they open: so the children of one keeper are one job's, without cgroups. It
  * reports only when waitpid says ECHILD; that is why a keeper can serve one job after the other,
- * and why ".done" means that nothing of the job runs. Serving many saves a fork and an exit per job.
+ * and why ".done" means that nothing of the job runs. Serving many saves a fork and an exit per
+ * job.
  *
  * Opens nothing of the share and never waits for it: only the forked child does.
  *
@@ -35,20 +36,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ROUND_MS 10		/* between the first rounds of SIGKILL; doubles */
+#define ROUND_MS 10 /* between the first rounds of SIGKILL; doubles */
 #define ROUND_MOST_MS 200
 
 enum stage { IDLE, RUNNING, ASKED, KILLING };
 
 struct keeper {
 	int sock, signals, timer;
-	bool alone;			/* the launcher is gone: end when the job is dead */
-	struct child_failure *failure;	/* shared with the child */
+	bool alone;		       /* the launcher is gone: end when the job is dead */
+	struct child_failure *failure; /* shared with the child */
 	enum stage stage;
-	pid_t main;			/* 0: it has ended */
-	int64_t started;		/* boot ms */
+	pid_t main;	 /* 0: it has ended */
+	int64_t started; /* boot ms */
 	int64_t kill_wait_ms, round_ms;
-	struct message_report report;	/* what is known so far */
+	struct message_report report; /* what is known so far */
 };
 
 static char packet[MESSAGE_MAX_BYTES];
@@ -58,7 +59,7 @@ static void arm(const struct keeper *k, int64_t ms)
 	struct itimerspec when = { .it_value = { ms / 1000, ms % 1000 * 1000000 } };
 
 	if (ms <= 0)
-		when.it_value.tv_nsec = 1;	/* zero would switch it off */
+		when.it_value.tv_nsec = 1; /* zero would switch it off */
 	timerfd_settime(k->timer, 0, &when, NULL);
 }
 
@@ -83,17 +84,17 @@ static void kill_round(struct keeper *k)
 
 static void ask_to_end(struct keeper *k, enum message_why why, int64_t kill_wait_ms)
 {
-	if (k->report.why == WHY_NOT && k->main)	/* else its end is known already */
+	if (k->report.why == WHY_NOT && k->main) /* else its end is known already */
 		k->report.why = why;
 	if (kill_wait_ms <= 0) {
 		kill_round(k);
 		return;
 	}
-	if (k->stage != RUNNING)	/* it has been asked before */
+	if (k->stage != RUNNING) /* it has been asked before */
 		return;
 	k->stage = ASKED;
 	reap_signal_descendants(SIGTERM);
-	reap_signal_descendants(SIGCONT);	/* a stopped process would not notice */
+	reap_signal_descendants(SIGCONT); /* a stopped process would not notice */
 	arm(k, kill_wait_ms);
 }
 
@@ -194,7 +195,7 @@ static void start_job(struct keeper *k, size_t len, int folder_fd)
 	k->report.started_at = clock_wall_ms();
 	k->started = clock_boot_ms();
 	if (message_open_start(packet, len, &start) < 0)
-		_exit(1);	/* the launcher reports in our place */
+		_exit(1); /* the launcher reports in our place */
 	k->kill_wait_ms = start.kill_wait_ms;
 	k->report.tag = start.tag;
 	pid = fork();

@@ -8,8 +8,9 @@
 
 #include <stdnoreturn.h>
 
-/* The life of a keeper. sock: its end of a socket pair with the launcher. Signals are blocked by the
- * caller. When the other end is closed, a running job is killed at once and the process ends. */
+/* The life of a keeper. sock: its end of a socket pair with the launcher. Signals are blocked by
+ * the caller. When the other end is closed, a running job is killed at once and the process ends.
+ */
 noreturn void keeper_run(int sock);
 
 #endif

@@ -9,19 +9,21 @@
 
 struct runner;
 
-/* Sends what is due: starts of ready jobs, stops. True: the launcher takes no more at the moment, call again
- * when its socket can be written. */
+/* Sends what is due: starts of ready jobs, stops. True: the launcher takes no more at the moment,
+ * call again when its socket can be written. */
 bool launch_push(struct runner *r);
 
 /* Takes in all reports. 0, or -EPIPE: the launcher is gone. */
 int launch_hear(struct runner *r);
 
-/* Ends a job for that reason, running or not. way is how its ticket leaves if it is evicted; kill_wait_ms 0: at once.
- * reason (owned) is for a cancel. A job that has ended already is left alone. */
+/* Ends a job for that reason, running or not. way is how its ticket leaves if it is evicted;
+ * kill_wait_ms 0: at once. reason (owned) is for a cancel. A job that has ended already is left
+ * alone. */
 void launch_stop(struct job *job, enum message_why why, enum job_way way, int64_t kill_wait_ms,
 		 char *reason);
 
-/* Ends the jobs that were to be stopped before they reached the launcher. Only while no pass is under way. */
+/* Ends the jobs that were to be stopped before they reached the launcher. Only while no pass is
+ * under way. */
 void launch_settle(struct runner *r);
 
 /* A job that is not ours any more: out of the list, with all that it holds. */

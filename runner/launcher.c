@@ -37,23 +37,23 @@
 /* Descriptors with a fixed number; a keeper has its own socket in place of the daemon's. */
 enum { FD_SOCK = 3, FD_LOCKS = 4, FD_FREE = FD_LOCKS + MESSAGE_MAX_FDS };
 
-#define IDLE_MS 10000		/* then surplus keepers are sent home */
-#define ROUND_MS 20		/* between looks at orphans that do not die */
+#define IDLE_MS 10000 /* then surplus keepers are sent home */
+#define ROUND_MS 20   /* between looks at orphans that do not die */
 
 struct slot {
-	pid_t pid;		/* 0: killed, its orphans are being killed */
-	int sock;		/* -1: closed */
-	uint64_t tag;		/* of its job; 0: idle */
-	enum message_why why;	/* of the STOP passed on to it */
-	int64_t started_at, started;	/* wall and boot ms */
+	pid_t pid;		     /* 0: killed, its orphans are being killed */
+	int sock;		     /* -1: closed */
+	uint64_t tag;		     /* of its job; 0: idle */
+	enum message_why why;	     /* of the STOP passed on to it */
+	int64_t started_at, started; /* wall and boot ms */
 };
 
 struct launcher {
 	int signals;
-	bool alone;		/* the daemon is gone */
+	bool alone; /* the daemon is gone */
 	struct slot *slots;
 	size_t count;
-	struct pollfd *polls;	/* count + 2 */
+	struct pollfd *polls; /* count + 2 */
 };
 
 static char packet[MESSAGE_MAX_BYTES];
@@ -215,7 +215,7 @@ static void stop(struct launcher *l)
 	struct message_stop stop;
 	struct slot *s = find_tag(l, message_tag(packet));
 
-	if (!s || s->sock < 0)	/* reported already, or dying anyway */
+	if (!s || s->sock < 0) /* reported already, or dying anyway */
 		return;
 	memcpy(&stop, packet, sizeof(stop));
 	if (s->why == WHY_NOT)
@@ -263,7 +263,7 @@ static void hear_daemon(struct launcher *l)
 
 static void keeper_ended(struct launcher *l, struct slot *s)
 {
-	while (hear_keeper(l, s))	/* its last words count */
+	while (hear_keeper(l, s)) /* its last words count */
 		continue;
 	close_slot(s);
 	s->pid = 0;
@@ -283,7 +283,7 @@ static void reap(struct launcher *l)
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
 		s = find_pid(l, pid);
 		if (s && WIFSTOPPED(status))
-			kill(pid, SIGCONT);	/* a keeper that stands still times nothing */
+			kill(pid, SIGCONT); /* a keeper that stands still times nothing */
 		else if (s)
 			keeper_ended(l, s);
 	}
@@ -294,7 +294,8 @@ static bool is_keeper(pid_t pid, void *arg)
 	return find_pid(arg, pid) != NULL;
 }
 
-/* Kills what killed keepers left; reports for them when it is dead. False: something still lives. */
+/* Kills what killed keepers left; reports for them when it is dead. False: something still lives.
+ */
 static bool bury(struct launcher *l)
 {
 	if (!l->alone && !find_pid(l, 0))
@@ -346,7 +347,7 @@ static void prepare(int sock)
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	for (int sig = 1; sig < SIGRTMAX; sig++)	/* what jobs inherit */
+	for (int sig = 1; sig < SIGRTMAX; sig++) /* what jobs inherit */
 		sigaction(sig, &fresh, NULL);
 	if (dup2(sock, FD_SOCK) < 0)
 		_exit(1);
@@ -361,7 +362,7 @@ static void prepare(int sock)
 	setsid();
 	umask(022);
 	prctl(PR_SET_NAME, "spool-launcher");
-	prctl(PR_SET_DUMPABLE, 0);	/* no job reads or steers us by ptrace */
+	prctl(PR_SET_DUMPABLE, 0); /* no job reads or steers us by ptrace */
 	if (chdir("/") < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		_exit(1);
 }

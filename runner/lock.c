@@ -2,9 +2,9 @@
 /*
  * lock - one runner of a name for a spool on this machine.
  *
- * Touches <state>/<name>.lock, which holds the number of the daemon's process for people to read, and is
- * never removed (removing a lock file is a race); and the abstract socket, which vanishes with
- * its last descriptor. The socket listens only so that the kernel tells a caller who made it.
+ * Touches <state>/<name>.lock, which holds the number of the daemon's process for people to read,
+ * and is never removed (removing a lock file is a race); and the abstract socket, which vanishes
+ * with its last descriptor. The socket listens only so that the kernel tells a caller who made it.
  * A crash frees both, once the launcher has killed what ran.
  */
 #include "lock.h"
@@ -88,7 +88,8 @@ static int try_guard(const char *spool_id, const char *name, struct lock *lock)
 	int r = bind_guard(spool_id, name);
 
 	if (r == -EADDRINUSE && is_strangers(spool_id, name)) {
-		log_warn("another user of this machine sits on the name of this runner's lock; the lock "
+		log_warn("another user of this machine sits on the name of this runner's lock; the "
+			 "lock "
 			 "file alone has to do");
 		return 0;
 	}
@@ -104,7 +105,7 @@ static int try_both(const char *spool_id, const char *name, struct lock *lock)
 	if (flock(lock->fds[0], LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EBUSY : -errno;
 	r = try_guard(spool_id, name, lock);
-	if (r < 0)	/* the other might be about to give up; do not stand in his way */
+	if (r < 0) /* the other might be about to give up; do not stand in his way */
 		flock(lock->fds[0], LOCK_UN);
 	return r == -EADDRINUSE ? -EBUSY : r;
 }
@@ -136,9 +137,10 @@ static char *say_busy(int fd, const char *spool_id, const char *name)
 	} else if (pread(fd, text, sizeof(text) - 1, 0) > 0) {
 		text[strcspn(text, "\n")] = '\0';
 	}
-	return xasprintf("the runner %s is at work on this machine already, as process %s (or still "
-			 "ends its jobs): stop that one first, or give this one another --name",
-			 name, *text ? text : "?");
+	return xasprintf(
+		"the runner %s is at work on this machine already, as process %s (or still "
+		"ends its jobs): stop that one first, or give this one another --name",
+		name, *text ? text : "?");
 }
 
 int lock_take(int state_fd, const char *spool_id, const char *name, int wait_ms, struct lock *ret,
@@ -147,6 +149,7 @@ int lock_take(int state_fd, const char *spool_id, const char *name, int wait_ms,
 	_cleanup_free_ char *file = xasprintf("%s.lock", name);
 	struct lock lock = { .fds = { -1, -1 } };
 	int64_t end = clock_boot_ms() + wait_ms;
+	bool said = false;
 	int r;
 
 	lock.fds[0] = openat(state_fd, file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -156,11 +159,17 @@ int lock_take(int state_fd, const char *spool_id, const char *name, int wait_ms,
 				     strerror(-r));
 		return r;
 	}
-	while ((r = try_both(spool_id, name, &lock)) == -EBUSY && clock_boot_ms() < end)
+	while ((r = try_both(spool_id, name, &lock)) == -EBUSY && clock_boot_ms() < end) {
+		if (!said)
+			log_info(
+				"another runner %s is here, perhaps still ending its jobs: waiting",
+				name);
+		said = true;
 		if (sleep_or_signal()) {
 			r = -EINTR;
 			break;
 		}
+	}
 	if (r == 0) {
 		write_pid(lock.fds[0]);
 		*ret = lock;

@@ -2,8 +2,8 @@
 /*
  * lock - one runner of a name for a spool on this machine.
  *
- * Two descriptors hold it: a flock on <name>.lock in the state folder, and a socket whose abstract name
- * holds spool and runner, for somebody may name another state folder. Both are given to the
+ * Two descriptors hold it: a flock on <name>.lock in the state folder, and a socket whose abstract
+ * name holds spool and runner, for somebody may name another state folder. Both are given to the
  * launcher too, so they are free only when nothing of the old jobs runs: whoever has the lock
  * may give back all claims that he finds.
  */
@@ -13,12 +13,12 @@
 #include <sys/types.h>
 
 struct lock {
-	int fds[2];		/* the file; the socket, -1 if another user sits on its name */
+	int fds[2]; /* the file; the socket, -1 if another user sits on its name */
 };
 
-/* Takes it, waiting up to wait_ms for a former instance that is still ending its jobs. 0; -EBUSY with
- * *ret_why a heap sentence naming the holder; other negative errno with *ret_why. Ends early with
- * -EINTR when a signal is pending that ends the program. */
+/* Takes it, waiting up to wait_ms for a former instance that is still ending its jobs. 0; -EBUSY
+ * with *ret_why a heap sentence naming the holder; other negative errno with *ret_why. Ends early
+ * with -EINTR when a signal is pending that ends the program. */
 int lock_take(int state_fd, const char *spool_id, const char *name, int wait_ms, struct lock *ret,
 	      char **ret_why);
 

@@ -193,8 +193,10 @@ ssize_t message_receive(int sock, void *buf, size_t size, int *fds, int flags)
 		char space[CMSG_SPACE(MESSAGE_MAX_FDS * sizeof(int))];
 	} control;
 	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
 	};
 	ssize_t len;
 

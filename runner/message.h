@@ -2,8 +2,8 @@
 /*
  * message - what daemon, launcher and keepers tell one another over SOCK_SEQPACKET sockets.
  *
- *   daemon -> launcher -> keeper     LOCK (with the lock's descriptors), START (with the folder's), STOP
- *   keeper -> launcher -> daemon     REPORT, exactly one for each START
+ *   daemon -> launcher -> keeper     LOCK (with the lock's descriptors), START (with the folder's),
+ * STOP keeper -> launcher -> daemon     REPORT, exactly one for each START
  *
  * Each message is one packet: it arrives whole or not at all, and the end of the other process is
  * the end of the file. All three are one program, so numbers travel as they lie in memory.
@@ -15,46 +15,41 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define MESSAGE_MAX_BYTES (160 * 1024)	/* a ticket's block (64 KiB) and what we add fit easily */
+#define MESSAGE_MAX_BYTES (160 * 1024) /* a ticket's block (64 KiB) and what we add fit easily */
 #define MESSAGE_MAX_FDS 2
 
-enum message_type {
-	MESSAGE_LOCK = 1,
-	MESSAGE_START,
-	MESSAGE_STOP,
-	MESSAGE_REPORT
-};
+enum message_type { MESSAGE_LOCK = 1, MESSAGE_START, MESSAGE_STOP, MESSAGE_REPORT };
 
 /* Why a job was ended by us; kept in the report. */
 enum message_why {
-	WHY_NOT,		/* it ended by itself */
+	WHY_NOT, /* it ended by itself */
 	WHY_TTL,
 	WHY_CANCEL,
-	WHY_EVICT		/* the runner stops, or the attempt is no longer ours */
+	WHY_EVICT /* the runner stops, or the attempt is no longer ours */
 };
 
 /* The step of a start that failed; STEP_NONE: the program ran. */
 enum message_step {
 	STEP_NONE,
-	STEP_KEEPER,		/* no keeper for it: fork failed */
+	STEP_KEEPER, /* no keeper for it: fork failed */
 	STEP_FORK,
-	STEP_FOLDER,		/* the job's folder as working directory */
+	STEP_FOLDER, /* the job's folder as working directory */
 	STEP_STDIN,
 	STEP_STDOUT,
 	STEP_STDERR,
-	STEP_SETUP,		/* limits and the like */
-	STEP_PROGRAM,		/* execve */
-	STEP_INTERPRETER,	/* the program is there, what its first line or header names is not */
-	STEP_COPY,		/* no x bit, and the copy in memory could not be made */
-	STEP_LOST_KEEPER	/* it was started, then its keeper was killed */
+	STEP_SETUP,	  /* limits and the like */
+	STEP_PROGRAM,	  /* execve */
+	STEP_INTERPRETER, /* the program is there, what its first line or header names is not */
+	STEP_COPY,	  /* no x bit, and the copy in memory could not be made */
+	STEP_LOST_KEEPER  /* it was started, then its keeper was killed */
 };
 
 /* START, STOP and REPORT have their tag at the same place (message_tag). */
 struct message_stop {
 	uint32_t type;
 	uint32_t why;
-	uint64_t tag;		/* the daemon's number of the job, never 0 */
-	int64_t kill_wait_ms;	/* between SIGTERM and SIGKILL; 0: SIGKILL at once */
+	uint64_t tag;	      /* the daemon's number of the job, never 0 */
+	int64_t kill_wait_ms; /* between SIGTERM and SIGKILL; 0: SIGKILL at once */
 };
 
 struct message_report {
@@ -62,24 +57,24 @@ struct message_report {
 	uint32_t why;
 	uint64_t tag;
 	uint32_t step;
-	int32_t error;		/* errno of the step */
-	int32_t exit_code;	/* -1: none */
-	int32_t term_signal;	/* 0: none */
-	int64_t started_at;	/* wall ms */
+	int32_t error;	     /* errno of the step */
+	int32_t exit_code;   /* -1: none */
+	int32_t term_signal; /* 0: none */
+	int64_t started_at;  /* wall ms */
 	int64_t finished_at;
-	int64_t wall_ms;	/* of the main process, by CLOCK_BOOTTIME */
-	int64_t cpu_us;		/* of everything that the job ran */
-	uint64_t peak_memory;	/* bytes, of the largest process */
-	uint32_t leftovers;	/* processes that outlived the main one and were killed */
+	int64_t wall_ms;      /* of the main process, by CLOCK_BOOTTIME */
+	int64_t cpu_us;	      /* of everything that the job ran */
+	uint64_t peak_memory; /* bytes, of the largest process */
+	uint32_t leftovers;   /* processes that outlived the main one and were killed */
 };
 
 /* A START, taken apart. All pointers but the arrays point into the packet. */
 struct message_start {
 	uint64_t tag;
 	int64_t ttl_ms;
-	int64_t kill_wait_ms;	/* between SIGTERM and SIGKILL at the end of ttl */
-	const char *program;	/* what is executed: absolute, or relative to the job's folder */
-	char **argv, **envp;	/* heap arrays, each ends with NULL */
+	int64_t kill_wait_ms; /* between SIGTERM and SIGKILL at the end of ttl */
+	const char *program;  /* what is executed: absolute, or relative to the job's folder */
+	char **argv, **envp;  /* heap arrays, each ends with NULL */
 };
 
 /* The packet of a START; heap. NULL if it would be larger than MESSAGE_MAX_BYTES. */

@@ -3,8 +3,8 @@
  * options - the table of spool-runner's options, and its command line.
  *
  * Reads the configuration file and writes to stdout for --config-check and --config-sample. The
- * command line wins over the file whatever the order: it is parsed first for the file's name, and its
- * assignments are kept and set afterwards.
+ * command line wins over the file whatever the order: it is parsed first for the file's name, and
+ * its assignments are kept and set afterwards.
  */
 #include "options.h"
 
@@ -20,8 +20,8 @@
 static struct options values;
 
 static const struct conf_option table[] = {
-	{ "name", CONF_STRING, "", 0, 0,
-	  "the runner's name on the share; empty: the host's name", &values.name },
+	{ "name", CONF_STRING, "", 0, 0, "the runner's name on the share; empty: the host's name",
+	  &values.name },
 	{ "share", CONF_STRING, "", 0, 0, "where the share is mounted", &values.share },
 	{ "state", CONF_STRING, "", 0, 0,
 	  "folder on a local disk for the lock and the jobs' scratch; empty: chosen by the account",
@@ -34,7 +34,8 @@ static const struct conf_option table[] = {
 	{ "poll", CONF_TIME, "1s", 100, 30000, "time between two looks at an inbox that is quiet",
 	  &values.poll },
 	{ "kill_wait", CONF_TIME, "10s", 0, 600000,
-	  "time between asking a job to end (SIGTERM) and killing it (SIGKILL)", &values.kill_wait },
+	  "time between asking a job to end (SIGTERM) and killing it (SIGKILL)",
+	  &values.kill_wait },
 	{ "probe", CONF_LIST, "sh bash perl python3 gcc octave-cli R julia", 0, 0,
 	  "programs to look for, besides those that the applications of the share need",
 	  &values.probe },
@@ -45,8 +46,16 @@ static const struct conf_option table[] = {
 	{ 0 },
 };
 
-enum { OPT_SHARE = 256, OPT_STATE, OPT_NAME, OPT_SLOTS, OPT_FOREGROUND, OPT_DRAIN, OPT_CHECK,
-       OPT_SAMPLE };
+enum {
+	OPT_SHARE = 256,
+	OPT_STATE,
+	OPT_NAME,
+	OPT_SLOTS,
+	OPT_FOREGROUND,
+	OPT_DRAIN,
+	OPT_CHECK,
+	OPT_SAMPLE
+};
 
 static const struct argp_option arguments[] = {
 	{ NULL, 'c', "FILE", 0, "read this configuration file (see runner.conf(5))", 0 },
@@ -63,7 +72,7 @@ static const struct argp_option arguments[] = {
 	{ 0 },
 };
 
-struct line {			/* what the command line said */
+struct line { /* what the command line said */
 	const char *file;
 	struct strlist assignments;
 	bool check, sample, foreground, drain;

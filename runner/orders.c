@@ -5,7 +5,8 @@
  * An order for a claim of ours is handed to the loop, which applies it; the next pass removes a
  * .cancel. One for nothing of ours is removed at once, but while the offer is still there: then
  * the coordinator withdraws it, and claim_offers leaves it alone. A .revoked is never removed here:
- * it is the coordinator's marker. A crash leaves the order, and the next instance gives the claim back.
+ * it is the coordinator's marker. A crash leaves the order, and the next instance gives the claim
+ * back.
  */
 #include "pass.h"
 
@@ -64,7 +65,7 @@ static void remove_applied(struct pass *p)
 		for (size_t j = 0; j < p->ticket_count; j++)
 			if (p->tickets[j].id == done->id && p->tickets[j].kind == done->kind &&
 			    p->tickets[j].attempt == done->attempt)
-				p->tickets[j].kind = SPOOL_TICKET_KINDS;	/* spent */
+				p->tickets[j].kind = SPOOL_TICKET_KINDS; /* spent */
 	}
 }
 

@@ -39,7 +39,8 @@ static char *failed_start(const struct job *job)
 		return xasprintf("killed: %s", step);
 	if (r->step == STEP_PROGRAM && r->error == EACCES)
 		return xasprintf("cannot start %s: it lacks the execute permission (chmod +x) and "
-				 "is no binary program", job->ticket.command.program);
+				 "is no binary program",
+				 job->ticket.command.program);
 	return xasprintf("cannot start %s: %s%s%s", job->ticket.command.program, step,
 			 *step ? ": " : "", strerror(r->error));
 }

@@ -7,8 +7,9 @@
  * or called done. A crash between two steps leaves claims, which the next instance gives back,
  * whatever else their tickets say.
  *
- * The renames to .done and .back are made durable by the seal, a task of its own behind the pass:
- * jobs that were made ready start meanwhile. Losing such a rename in a power cut leaves the claim.
+ * The renames to .done and .back are made durable by the seal. If jobs have been made ready it is a
+ * task of its own behind the pass, so that they start meanwhile. Losing such a rename in a power
+ * cut leaves the claim.
  */
 #include "pass.h"
 
@@ -24,14 +25,10 @@ static const struct {
 	const char *name;
 	int (*take)(struct pass *p);
 } steps[] = {
-	{ "heartbeat", heartbeat_send },
-	{ "look", inbox_look },
-	{ "orders", orders_read },
-	{ "give back", giveback_strangers },
-	{ "claim", claim_offers },
-	{ "write outcomes", finish_write },
-	{ "commit", pass_commit },
-	{ "publish outcomes", finish_publish },
+	{ "heartbeat", heartbeat_send }, { "look", inbox_look },
+	{ "orders", orders_read },	 { "give back", giveback_strangers },
+	{ "claim", claim_offers },	 { "write outcomes", finish_write },
+	{ "commit", pass_commit },	 { "publish outcomes", finish_publish },
 	{ "prepare", run_prepare },
 };
 
@@ -62,6 +59,14 @@ void pass_free(struct pass *p)
 	free(p);
 }
 
+static bool any_ready(const struct pass *p)
+{
+	for (size_t i = 0; i < p->prepare_count; i++)
+		if (p->prepare[i]->phase == JOB_READY)
+			return true;
+	return false;
+}
+
 int pass_run(void *arg)
 {
 	struct pass *p = arg;
@@ -76,6 +81,8 @@ int pass_run(void *arg)
 	if (p->inbox >= 0)
 		close(p->inbox);
 	p->inbox = -1;
+	if (!any_ready(p))
+		pass_seal(p->share);
 	return 0;
 }
 

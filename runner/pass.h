@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pass - one round over the share, made in the worker so that a mount that hangs stops nothing else.
+ * pass - one round over the share, made in the worker so that a mount that hangs stops nothing
+ * else.
  *
  * The loop fills "what to do" and gives the pass away; the worker takes the steps of pass.c in
  * their order and fills "what came of it"; the loop gets it back. One pass is under way at a time.
@@ -12,64 +13,65 @@
 #include "job.h"
 #include "share.h"
 
-struct pass_known {		/* a claim that the loop knows */
+struct pass_known { /* a claim that the loop knows */
 	uint64_t id;
 	unsigned attempt;
-	bool held;		/* it must be in the inbox: not being filed in this pass */
+	bool held; /* it must be in the inbox: not being filed in this pass */
 	bool seen;
-	bool gone;		/* out: it is not there any more */
+	bool gone; /* out: it is not there any more */
 };
 
 struct pass_order {
 	struct spool_ticket_name name;
-	char *reason;		/* of a cancel, one line, escaped */
+	char *reason; /* of a cancel, one line, escaped */
 };
 
 struct pass {
 	struct share *share;
-	void *owner;		/* the loop's; nothing to the worker */
+	void *owner; /* the loop's; nothing to the worker */
 
 	/* what to do */
 	bool beat_due;
 	struct beat beat;
-	char *registration;	/* to be written, or NULL */
+	char *registration; /* to be written, or NULL */
 	size_t registration_len;
-	unsigned free_cores;	/* for new claims; 0: none */
+	unsigned free_cores; /* for new claims; 0: none */
 	struct pass_known *known;
 	size_t known_count;
-	struct job **finish;	/* JOB_ENDED */
+	struct job **finish; /* JOB_ENDED */
 	size_t finish_count;
-	struct job **prepare;	/* JOB_WAITING, for whom there are cores now */
+	struct job **prepare; /* JOB_WAITING, for whom there are cores now */
 	size_t prepare_count;
-	struct spool_ticket_name *applied;	/* orders to be removed */
+	struct spool_ticket_name *applied; /* orders to be removed */
 	size_t applied_count;
-	bool want_inbox;	/* the loop wants a descriptor of the inbox, to watch it */
-	bool want_names;	/* and the names of the programs that applications need */
+	bool want_inbox; /* the loop wants a descriptor of the inbox, to watch it */
+	bool want_names; /* and the names of the programs that applications need */
 	const struct strlist *probe;
 
 	/* what came of it */
-	int result;		/* 0, or negative errno: the share cannot be worked on */
-	bool mended;		/* the share was lost, has been opened anew: register again */
-	int inbox_fd;		/* wanted; -1: not got */
+	int result;   /* 0, or negative errno: the share cannot be worked on */
+	bool mended;  /* the share was lost, has been opened anew: register again */
+	int inbox_fd; /* wanted; -1: not got */
 	struct strlist names;
 	struct job **claimed;
 	size_t claimed_count;
 	struct pass_order *orders;
 	size_t order_count;
-	bool more;		/* something could not be finished: again later */
+	bool more; /* something could not be finished: again later */
 
 	/* between the steps */
-	int inbox;		/* -1: nothing to be done in it */
-	struct spool_ticket_name *tickets;	/* of the inbox, in order of id, attempt, kind */
+	int inbox;			   /* -1: nothing to be done in it */
+	struct spool_ticket_name *tickets; /* of the inbox, in order of id, attempt, kind */
 	size_t ticket_count;
-	int inbox_error;	/* of its sync: no claim of this pass is certain */
+	int inbox_error; /* of its sync: no claim of this pass is certain */
 };
 
 struct pass *pass_new(struct share *share, void *owner);
-void pass_free(struct pass *p);		/* not the jobs */
+void pass_free(struct pass *p); /* not the jobs */
 
-/* The two tasks of the worker: all steps but one, then the last one, which need not be waited for. */
-int pass_run(void *pass);		/* returns 0 */
+/* Tasks of the worker, return 0: all steps; then, if share->unsealed says that it is due, the seal,
+ * which the start of jobs need not wait for. */
+int pass_run(void *pass);
 int pass_seal(void *share);
 
 /* -- the steps, each in the file of its name. 0, or negative errno: the share cannot be worked on ------- */
@@ -80,10 +82,12 @@ int heartbeat_send(struct pass *p);
 /* What is in the inbox; which of the known claims are gone. */
 int inbox_look(struct pass *p);
 
-/* Cancels and revocations that concern a known claim; removes those that were applied or concern none. */
+/* Cancels and revocations that concern a known claim; removes those that were applied or concern
+ * none. */
 int orders_read(struct pass *p);
 
-/* Claims that nobody here knows go back: a former instance's, and renames of ours that took effect late. */
+/* Claims that nobody here knows go back: a former instance's, and renames of ours that took effect
+ * late. */
 int giveback_strangers(struct pass *p);
 
 /* Takes offers while there are cores. */

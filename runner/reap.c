@@ -83,7 +83,7 @@ static pid_t parent_of(pid_t pid)
 	if (n <= 0)
 		return 0;
 	buf[n] = '\0';
-	after = strrchr(buf, ')');	/* a name may hold anything: "1 (a) b) S 7 ..." */
+	after = strrchr(buf, ')'); /* a name may hold anything: "1 (a) b) S 7 ..." */
 	return after && strlen(after) > 4 ? (pid_t)strtol(after + 4, NULL, 10) : 0;
 }
 
@@ -113,7 +113,8 @@ static void add_children(pid_t pid, struct pids *ret)
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/task/%s/children", pid, entry->d_name);
-		if (read_pids(path, pid, ret) < 0 && access("/proc/thread-self/children", F_OK) < 0) {
+		if (read_pids(path, pid, ret) < 0 &&
+		    access("/proc/thread-self/children", F_OK) < 0) {
 			add_children_by_scan(pid, ret);
 			return;
 		}

@@ -8,8 +8,8 @@
 struct registration;
 struct spool;
 
-/* May this machine use the name? 0: it is free or ours; -EEXIST: another machine's; other negative errno; *ret_why
- * is then a heap sentence that says what to do. */
+/* May this machine use the name? 0: it is free or ours; -EEXIST: another machine's; other negative
+ * errno; *ret_why is then a heap sentence that says what to do. */
 int register_check(const struct spool *sp, const char *name, const char *machine, char **ret_why);
 
 /* Makes the inbox and writes runners/<name>.conf, durable. 0, or negative errno with *ret_why. */

@@ -4,8 +4,8 @@
  *
  * Reads names and attributes, opens files only to sync them, follows no link, changes nothing. A
  * file counts as changed if size, times or inode differ; ctime tells even if the job put mtime
- * back. The look before the start, not the manifest, is what is compared: an attempt may run in a copy,
- * whose inodes and times are its own. A folder too large to walk is synced as a whole.
+ * back. The look before the start, not the manifest, is what is compared: an attempt may run in a
+ * copy, whose inodes and times are its own. A folder too large to walk is synced as a whole.
  */
 #include "results.h"
 
@@ -18,7 +18,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define OUTPUTS_MOST 200	/* the ticket's own bound; more would be thrown away there */
+#define OUTPUTS_MOST 200 /* the ticket's own bound; more would be thrown away there */
 
 static bool same(const struct tree_entry *a, const struct tree_entry *b)
 {
@@ -52,13 +52,13 @@ static void keep(struct pass *p, struct job *job, int folder, const struct tree_
 	if (e->type == 'f')
 		list_output(job, e->path, e->size);
 	else if (e->type != 'd')
-		return;		/* a link: its folder's sync keeps it */
+		return; /* a link: its folder's sync keeps it */
 	if (e->type == 'f' && e->size == 0)
-		return;		/* so does it keep an empty file */
+		return; /* so does it keep an empty file */
 	fd = safefs_open(folder, e->path, O_RDONLY | (e->type == 'd' ? O_DIRECTORY : 0), 0);
 	if (fd >= 0)
 		durable_add(&p->share->durable, fd, &job->sync_error);
-	else if (fd != -ENOENT)	/* 0000, say */
+	else if (fd != -ENOENT) /* 0000, say */
 		sync_all(folder, job);
 }
 
@@ -96,7 +96,8 @@ static void keep_stream(struct pass *p, struct job *job, int folder, const char 
 	durable_add(&p->share->durable, fd, &job->sync_error);
 }
 
-/* The folder that it was started in. Negative errno; job->removed if it is gone, or another has its name. */
+/* The folder that it was started in. Negative errno; job->removed if it is gone, or another has its
+ * name. */
 static int open_folder(struct pass *p, struct job *job)
 {
 	int fd = safefs_open(p->share->sp.fd, job->ticket.folder, O_RDONLY | O_DIRECTORY, 0);
@@ -121,7 +122,7 @@ int results_gather(struct pass *p, struct job *job)
 	strlist_free(&job->ticket.outputs);
 	if (job->removed)
 		return 0;
-	if (folder == -EACCES || folder == -EPERM) {	/* the job has locked itself out */
+	if (folder == -EACCES || folder == -EPERM) { /* the job has locked itself out */
 		job->sync_error = folder;
 		return 0;
 	}

@@ -27,7 +27,7 @@
 static int check_manifest(int folder, const char *digest)
 {
 	char tail[sizeof("sum ") + DIGEST_HEX_SIZE];
-	const size_t len = strlen("sum ") + DIGEST_HEX_SIZE;	/* with the newline */
+	const size_t len = strlen("sum ") + DIGEST_HEX_SIZE; /* with the newline */
 	_cleanup_close_ int fd = safefs_open(folder, SPOOL_MANIFEST, O_RDONLY, 0);
 	struct stat st;
 
@@ -39,7 +39,8 @@ static int check_manifest(int folder, const char *digest)
 	    pread(fd, tail, len, st.st_size - (off_t)len) != (ssize_t)len)
 		return -EBADMSG;
 	tail[len - 1] = '\0';
-	return strncmp(tail, "sum ", 4) == 0 && digest && strcmp(tail + 4, digest) == 0 ? 0 : -EBADMSG;
+	return strncmp(tail, "sum ", 4) == 0 && digest && strcmp(tail + 4, digest) == 0 ? 0
+											: -EBADMSG;
 }
 
 static char *why_folder(int r, struct complaint *c)
@@ -47,8 +48,9 @@ static char *why_folder(int r, struct complaint *c)
 	if (r == COMPLAINT)
 		return complaint_line(c);
 	if (r == -EBADMSG)
-		return xstrdup("its folder is not the one that was admitted: .spool-manifest is missing "
-			       "or another");
+		return xstrdup(
+			"its folder is not the one that was admitted: .spool-manifest is missing "
+			"or another");
 	return xasprintf("its folder cannot be opened: %s", strerror(-r));
 }
 
@@ -80,8 +82,10 @@ static bool open_folder(struct pass *p, struct job *job)
 static bool make_scratch(struct pass *p, struct job *job)
 {
 	if (mkdirat(p->share->scratch_fd, job->label, 0700) < 0) {
-		job_fail(job, xasprintf("its scratch folder cannot be made on this runner: %s/%s: %s",
-					p->share->scratch, job->label, strerror(errno)), false);
+		job_fail(job,
+			 xasprintf("its scratch folder cannot be made on this runner: %s/%s: %s",
+				   p->share->scratch, job->label, strerror(errno)),
+			 false);
 		return false;
 	}
 	job->scratch = true;
@@ -178,8 +182,10 @@ static void make_packet(struct pass *p, struct job *job)
 	};
 
 	if (!program) {
-		job_fail(job, xasprintf("cannot start %s: it is not on this runner (looked in %s)",
-					t->command.program, SOFTWARE_PATH), false);
+		job_fail(job,
+			 xasprintf("cannot start %s: it is not on this runner (looked in %s)",
+				   t->command.program, SOFTWARE_PATH),
+			 false);
 		return;
 	}
 	strlist_add(&argv, t->command.kind == COMMAND_HOST ? t->command.program : program);
@@ -203,7 +209,7 @@ int run_prepare(struct pass *p)
 		struct job *job = p->prepare[i];
 		int error = job->sync_error ? job->sync_error : p->inbox_error;
 
-		if (error < 0) {	/* after a power cut it might be an offer again */
+		if (error < 0) { /* after a power cut it might be an offer again */
 			log_warn("%s: given back: its claim cannot be made durable: %s", job->label,
 				 strerror(-error));
 			job->phase = JOB_ENDED;

@@ -20,36 +20,37 @@ struct runner {
 	const struct options *opt;
 	char *name;
 	char rid[SPOOL_RID_SIZE];
-	char *state;		/* path of the state folder */
+	char *state; /* path of the state folder */
 	int state_fd;
 	struct lock lock;
-	int launcher;		/* socket */
+	int launcher; /* socket */
 	pid_t launcher_pid;
-	struct share share;	/* the worker's, once the loop runs */
-	struct worker *worker;	/* passes over the share */
-	struct worker *chores;	/* what is local and slow: versions, removal of scratch */
+	struct share share;    /* the worker's, once the loop runs */
+	struct worker *worker; /* passes over the share */
+	struct worker *chores; /* what is local and slow: versions, removal of scratch */
 	struct registration reg;
 	struct job_list jobs;
 	unsigned slots;
 
 	/* what the next pass is for */
-	bool wake;		/* something has come into the inbox */
+	bool wake; /* something has come into the inbox */
 	bool reg_due, inbox_due;
 	struct spool_ticket_name *applied;
 	size_t applied_count;
 	uint64_t beats;
 	/* boot ms: when it is due at the latest, and when at the earliest */
 	int64_t next_look, next_beat, next_names, not_before, not_ended_before;
-	int64_t last_flow;	/* when work came or went last */
+	int64_t last_flow; /* when work came or went last */
 
-	struct pass *pass;	/* under way, or NULL */
-	bool asking;		/* versions are being asked for */
-	int new_inbox;		/* descriptor for a new watch, -1: none; the loop takes it */
-	bool watching;		/* inotify tells of the inbox */
-	bool draining;		/* no new claims */
-	bool stopping;		/* and jobs are ended */
-	bool leaving;		/* and the end when nothing is left */
-	bool last_pass;		/* it has begun */
+	struct pass *pass; /* under way, or NULL */
+	bool asking;	   /* versions are being asked for */
+	int inotify;
+	int new_inbox;	/* the inbox, to be watched; -1: none */
+	bool watching;	/* inotify tells of the inbox */
+	bool draining;	/* no new claims */
+	bool stopping;	/* and jobs are ended */
+	bool leaving;	/* and the end when nothing is left */
+	bool last_pass; /* it has begun */
 	bool finished;
 };
 

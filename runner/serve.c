@@ -3,8 +3,8 @@
  * serve - the turns of the loop.
  *
  * Touches nothing by itself: the share is the worker's, one pass at a time, and jobs are the
- * launcher's. A pass is due when something has come into the inbox, when a job has ended, and when the
- * time for a look or a beat is there; whatever comes while one is under way makes the next one
+ * launcher's. A pass is due when something has come into the inbox, when a job has ended, and when
+ * the time for a look or a beat is there; whatever comes while one is under way makes the next one
  * due, so what has arrived by then goes together. A crash loses no more than this process's memory.
  */
 #include "serve.h"
@@ -22,8 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FLOW_MS 2000		/* work flows: something has come or gone within */
-#define FLOW_LOOK_MS 100	/* then the time between looks */
+#define FLOW_MS 2000	 /* work flows: something has come or gone within */
+#define FLOW_LOOK_MS 100 /* then the time between looks */
 #define RETRY_MS 1000
 
 /* -- making up a pass ---------------------------------------------------------------------------- */
@@ -49,7 +49,7 @@ static void fill_beat(struct runner *r, struct pass *p)
 	host_now("", &p->beat.load, &p->beat.free_memory);
 	p->beat.free_slots = r->draining ? 0 : r->slots - used;
 	p->beat.state = xstrdup(state_now(r, used));
-	TAILQ_FOREACH(job, &r->jobs, link)
+	TAILQ_FOREACH (job, &r->jobs, link)
 		if (job->phase == JOB_READY || job->phase == JOB_RUNNING)
 			strlist_add(&p->beat.running, job->label);
 }
@@ -61,20 +61,22 @@ static void fill_jobs(struct runner *r, struct pass *p, bool ended)
 	size_t count = 0;
 	struct job *job;
 
-	TAILQ_FOREACH(job, &r->jobs, link)
+	TAILQ_FOREACH (job, &r->jobs, link)
 		count++;
 	p->known = xcalloc(count + 1, sizeof(*p->known));
 	p->finish = xcalloc(count + 1, sizeof(*p->finish));
 	p->prepare = xcalloc(count + 1, sizeof(*p->prepare));
-	TAILQ_FOREACH(job, &r->jobs, link) {
+	TAILQ_FOREACH (job, &r->jobs, link) {
 		p->known[p->known_count++] = (struct pass_known){
-			.id = job->id, .attempt = job->attempt, .held = job->phase < JOB_ENDED,
+			.id = job->id,
+			.attempt = job->attempt,
+			.held = job->phase < JOB_ENDED,
 		};
 		if (job->phase == JOB_ENDED && ended)
 			p->finish[p->finish_count++] = job;
 		if (job->phase != JOB_WAITING)
 			continue;
-		if (job->ticket.cores > free_cores) {	/* in order: the large are not overtaken */
+		if (job->ticket.cores > free_cores) { /* in order: the large are not overtaken */
 			free_cores = 0;
 			continue;
 		}
@@ -124,7 +126,6 @@ static void begin_pass(struct runner *r, int64_t now)
 	r->next_look = now + look_every(r, now);
 	r->pass = p;
 	worker_submit(r->worker, pass_run, pass_done, p);
-	worker_submit(r->worker, pass_seal, NULL, &r->share);
 }
 
 /* -- what came of it ----------------------------------------------------------------------------- */
@@ -133,7 +134,7 @@ static struct job *find(const struct runner *r, uint64_t id, unsigned attempt)
 {
 	struct job *job;
 
-	TAILQ_FOREACH(job, &r->jobs, link)
+	TAILQ_FOREACH (job, &r->jobs, link)
 		if (job->id == id && job->attempt == attempt)
 			return job;
 	return NULL;
@@ -241,6 +242,8 @@ static void pass_done(void *arg, int result)
 	}
 	if (p->want_names && p->result == 0)
 		ask_versions(r, &p->names);
+	if (r->share.unsealed >= 0)
+		worker_submit(r->worker, pass_seal, NULL, &r->share);
 	if (r->last_pass)
 		r->finished = true;
 	pass_free(p);
@@ -305,7 +308,7 @@ static bool any_ended(const struct runner *r)
 {
 	const struct job *job;
 
-	TAILQ_FOREACH(job, &r->jobs, link)
+	TAILQ_FOREACH (job, &r->jobs, link)
 		if (job->phase == JOB_ENDED)
 			return true;
 	return false;
@@ -337,7 +340,7 @@ int64_t serve_due(const struct runner *r)
 {
 	int64_t due = r->next_look < r->next_beat ? r->next_look : r->next_beat;
 
-	if (r->pass)	/* its end is an event */
+	if (r->pass) /* its end is an event */
 		return INT64_MAX;
 	if (any_ended(r) && r->not_ended_before < due)
 		due = r->not_ended_before;
@@ -369,6 +372,6 @@ void serve_stop(struct runner *r)
 	log_info("stopping: jobs that run are ended and given back");
 	r->draining = r->stopping = r->leaving = true;
 	r->next_beat = 0;
-	TAILQ_FOREACH(job, &r->jobs, link)
+	TAILQ_FOREACH (job, &r->jobs, link)
 		launch_stop(job, WHY_EVICT, WAY_BACK, r->opt->kill_wait, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * serve - what the loop does at each turn: passes are made up, given to the worker, and what comes of
- * them is done. It knows no event library: main calls it.
+ * serve - what the loop does at each turn: passes are made up, given to the worker, and what comes
+ * of them is done. It knows no event library: main calls it.
  */
 #ifndef RUNNER_SERVE_H
 #define RUNNER_SERVE_H

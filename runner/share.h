@@ -20,8 +20,8 @@ struct share {
 	int unsealed; /* the inbox, with renames that are not durable yet; -1: none */
 };
 
-/* The share cannot be worked on: opens it anew if the same spool is there, and makes our inbox if it
- * has vanished; makes nothing otherwise, so that no second spool grows on an empty mount point.
+/* The share cannot be worked on: opens it anew if the same spool is there, and makes our inbox if
+ * it has vanished; makes nothing otherwise, so that no second spool grows on an empty mount point.
  * 0, or negative errno after having told why. */
 int share_mend(struct share *share);
 

@@ -110,8 +110,8 @@ char *software_version_in(const char *text)
 
 struct question {
 	const char *name;
-	pid_t pid;		/* 0: could not be asked */
-	int out;		/* its stdout and stderr; -1: at its end */
+	pid_t pid; /* 0: could not be asked */
+	int out;   /* its stdout and stderr; -1: at its end */
 	char answer[ANSWER_MAX + 1];
 	size_t len;
 };
@@ -172,7 +172,7 @@ static void hear(struct question *q)
 		q->out = -1;
 		return;
 	}
-	if ((size_t)n > ANSWER_MAX - q->len)	/* the rest is read and thrown away */
+	if ((size_t)n > ANSWER_MAX - q->len) /* the rest is read and thrown away */
 		n = (ssize_t)(ANSWER_MAX - q->len);
 	memcpy(q->answer + q->len, more, (size_t)n);
 	q->len += (size_t)n;
@@ -207,7 +207,7 @@ static void settle(struct question *q, struct strlist *ret)
 	if (q->out >= 0)
 		close(q->out);
 	if (q->pid) {
-		kill(-q->pid, SIGKILL);		/* its session, before its number is free */
+		kill(-q->pid, SIGKILL); /* its session, before its number is free */
 		while (waitpid(q->pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
 	}

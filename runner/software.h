@@ -15,8 +15,8 @@ struct catalogue;
 /* The absolute path of a bare name on SOFTWARE_PATH, heap; NULL if it is not there. */
 char *software_find(const char *name);
 
-/* The names worth looking for: those of the option, interpreters and requirements of the applications.
- * Sorted, each once. */
+/* The names worth looking for: those of the option, interpreters and requirements of the
+ * applications. Sorted, each once. */
 void software_names(const struct strlist *probe, const struct catalogue *cat, struct strlist *ret);
 
 /* Those of the names that are here, as "name ?" each: versions take time. */

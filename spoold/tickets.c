@@ -20,6 +20,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 /* -- the table ----------------------------------------------------------------------------------- */
 
@@ -46,6 +47,14 @@ static const enum step due_for[2][SPOOL_TICKET_KINDS + 1] = {
 		[SPOOL_TICKET_BACK] = STEP_COPY,
 	},
 };
+
+/* At once, not by the sweep: the next attempt to offer writes the same name. No client has ever opened it, so nothing can make this wait. */
+static void remove_temporary(const struct runner *runner, uint64_t id, unsigned attempt)
+{
+	char name[SPOOL_TICKET_SIZE];
+
+	(void)unlinkat(runner->inbox_fd, spool_ticket_name(name, id, attempt, SPOOL_TICKET_TMP, NULL), 0);
+}
 
 static bool is_spent(enum spool_ticket_kind kind)
 {
@@ -78,7 +87,10 @@ void tickets_settle(struct job *job)
 	assert(job->place == SPOOL_QUEUED || job->place == SPOOL_ACTIVE);
 	step = due_for[job->place == SPOOL_ACTIVE][ticket];
 	if (job->place == SPOOL_QUEUED && job->has_ticket && step == STEP_SCHEDULE) {
-		sweep_ticket(co, job->runner, job->id, job->attempt + (ticket == SPOOL_TICKET_TMP), job->ticket, job->rid);
+		if (job->ticket == SPOOL_TICKET_TMP)
+			remove_temporary(job->runner, job->id, job->attempt + 1);
+		else
+			sweep_ticket(co, job->runner, job->id, job->attempt, job->ticket, job->rid);
 		jobs_no_ticket(job);
 		jobs_set_runner(job, NULL);
 	}
@@ -151,14 +163,16 @@ static void sighted(struct coordinator *co, struct job *job, struct runner *runn
 	} else if (tn->kind == SPOOL_TICKET_TMP && tn->attempt == job->attempt + 1 && job->place == SPOOL_QUEUED && !job->busy &&
 		   !job->has_ticket && job->step != STEP_OFFER) {
 		/* A crash before the folder moved: never offered. */
-		sweep_ticket(co, runner, tn->id, tn->attempt, tn->kind, NULL);
+		remove_temporary(runner, tn->id, tn->attempt);
 	}
 }
 
 /* A ticket whose attempt is over, or whose job has no folder. */
 static void stray(struct coordinator *co, struct runner *runner, const struct spool_ticket_name *tn)
 {
-	if (is_spent(tn->kind) || tn->kind == SPOOL_TICKET_TMP) {
+	if (tn->kind == SPOOL_TICKET_TMP) {
+		remove_temporary(runner, tn->id, tn->attempt);
+	} else if (is_spent(tn->kind)) {
 		sweep_ticket(co, runner, tn->id, tn->attempt, tn->kind, tn->rid);
 	} else if (tn->kind == SPOOL_TICKET_OFFER) {
 		if (state_move_ticket(runner->inbox_fd, TICKET_MOVE_WITHDRAW, tn->id, tn->attempt, NULL) == 0)

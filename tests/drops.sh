@@ -17,8 +17,7 @@ hold() {
 	rm -f "$sign"
 	setpriv --pdeathsig TERM python3 "$SRCDIR/tests/tools/hold.py" "$sign" "$INCOMING" "$@" \
 		</dev/null 3>&- 4>&- 5>&- 6>&- 7>&- &
-	LIB_HELD+=($!)
-	wait_until 10 lib_held_or_ended "$sign" $! && [ -e "$sign" ]
+	wait_until 10 lib_held_or_ended "$sign" $! && [ -e "$sign" ] && LIB_HELD+=($!)
 }
 
 lib_held_or_ended() {

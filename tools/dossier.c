@@ -58,6 +58,26 @@ static int take_event(const struct event *e, void *arg)
 	return 0;
 }
 
+/* The record of the last attempt is newer than any snapshot. */
+static void take_record(struct dossier *d)
+{
+	const struct ticket *t = &d->ticket;
+	struct dossier_attempt *a;
+
+	if (!d->has_ticket || !(t->blocks & TICKET_OFFER))
+		return;
+	a = attempt_of(d, t->attempt);
+	if (!a->offered_at)
+		a->offered_at = t->offered_at;
+	set(&a->runner, t->runner);
+	if (!(t->blocks & TICKET_FILED))
+		return;
+	a->last_at = t->filed_at;
+	set(&a->last, "file");
+	set(&a->state, t->state);
+	set(&a->why, t->reason);
+}
+
 static void add_file(struct dossier *d, const char *name, uint64_t size)
 {
 	d->files = xrealloc(d->files, d->file_count + 1, sizeof(*d->files));
@@ -155,6 +175,7 @@ void dossier_collect(const struct spool *sp, struct job *job, struct dossier *re
 		index_events(ix, ret->job.id, take_event, ret);
 		index_close(ix);
 	}
+	take_record(ret);
 }
 
 static void free_attempts(struct dossier *d)

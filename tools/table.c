@@ -22,6 +22,7 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+#include <wchar.h>
 
 enum mode { PLAIN, RAW, JSON };
 enum { KEY_JSON = 0x100, KEY_RAW, KEY_NOHEADINGS }; /* long only */
@@ -235,6 +236,44 @@ void table_row(struct table *t)
 		put(t, i, NULL);
 }
 
+/*
+ * What this terminal can show; takes text, which has been escaped. libsmartcols never ends with
+ * some characters that have no width in the locale (seen with 2.38 in the C locale), so these
+ * become \xNN too.
+ */
+static char *printable(char *text)
+{
+	mbstate_t state = { 0 };
+	char *shown = NULL;
+	size_t size = 0, len;
+	FILE *out = open_memstream(&shown, &size);
+	wchar_t wide;
+
+	if (!out)
+		abort();
+	for (const char *p = text; *p; p += len) {
+		len = mbrtowc(&wide, p, strlen(p), &state);
+		if (len != (size_t)-1 && len != (size_t)-2 && wcwidth(wide) >= 0) {
+			fwrite(p, 1, len, out);
+			continue;
+		}
+		state = (mbstate_t){ 0 };
+		len = 1;
+		fprintf(out, "\\x%02x", (unsigned char)*p);
+	}
+	fclose(out);
+	free(text);
+	return shown;
+}
+
+static char *encode(const struct table *t, const char *text)
+{
+	if (t->mode == RAW)
+		return xstrdup(text);
+	return t->mode == JSON ? escape_text(text, ESCAPE_TEXT)
+			       : printable(escape_text(text, ESCAPE_TEXT));
+}
+
 void table_text(struct table *t, size_t column, const char *text)
 {
 	if (!table_wants(t, column))
@@ -242,7 +281,7 @@ void table_text(struct table *t, size_t column, const char *text)
 	if (!text || !*text)
 		put(t, column, NULL);
 	else
-		put(t, column, t->mode == RAW ? xstrdup(text) : escape_text(text, ESCAPE_TEXT));
+		put(t, column, encode(t, text));
 }
 
 void table_number(struct table *t, size_t column, uint64_t value)

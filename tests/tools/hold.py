@@ -78,6 +78,7 @@ while True:
     send(signal.SIGSTOP)
     while not stands_still():
         time.sleep(0.0001)
+        send(signal.SIGSTOP)    # to a child that was born meanwhile
     if writes_one():
         break
     send(signal.SIGCONT)

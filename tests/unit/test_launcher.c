@@ -1,210 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_launcher - launcher and keepers, driven as the daemon drives them: by packets. Each test has a
- * launcher of its own and a folder of its own below /tmp; jobs are small shell scripts.
+ * test_launcher - launcher, keepers and the last lines before a job's program: starts, ends, and
+ * that nothing outlives a report.
  */
-#include "../../runner/launcher.h"
-#include "../../runner/message.h"
-
-#include "cleanup.h"
-#include "clock.h"
-#include "safefs.h"
-#include "xalloc.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <string.h>
+
+#include "launching.h"
+
 #include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-
-#define PATIENCE_MS 20000
-#define LONG_MS 600000
-
-struct world {
-	char top[64];
-	int top_fd;
-	int sock;
-	pid_t launcher;
-	uint64_t tags;
-};
-
-static int set_up(void **state)
-{
-	struct world *w = xcalloc(1, sizeof(*w));
-
-	snprintf(w->top, sizeof(w->top), "/tmp/test_launcher.XXXXXX");
-	assert_non_null(mkdtemp(w->top));
-	w->top_fd = open(w->top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_true(w->top_fd >= 0);
-	w->launcher = launcher_fork(&w->sock);
-	assert_true(w->launcher > 0);
-	*state = w;
-	return 0;
-}
-
-static bool ends_within(pid_t pid, int64_t ms)
-{
-	int64_t end = clock_boot_ms() + ms;
-
-	while (waitpid(pid, NULL, WNOHANG) != pid) {
-		if (clock_boot_ms() > end)
-			return false;
-		poll(NULL, 0, 5);
-	}
-	return true;
-}
-
-static int tear_down(void **state)
-{
-	struct world *w = *state;
-
-	if (w->sock >= 0)
-		close(w->sock);
-	if (w->launcher > 0)
-		assert_true(ends_within(w->launcher, PATIENCE_MS));
-	close(w->top_fd);
-	assert_int_equal(safefs_remove_tree(AT_FDCWD, w->top), 0);
-	free(w);
-	return 0;
-}
-
-/* -- verbs --------------------------------------------------------------------------------------- */
-
-/* The folder of a job, made if it is not there. */
-static int folder_of(struct world *w, uint64_t tag)
-{
-	char name[32];
-	int fd;
-
-	snprintf(name, sizeof(name), "%llu", (unsigned long long)tag);
-	mkdirat(w->top_fd, name, 0755);
-	fd = openat(w->top_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	return fd;
-}
-
-static uint64_t start_program(struct world *w, const char *program, char **argv, int64_t ttl_ms,
-			      int64_t kill_wait_ms)
-{
-	char path[] = "PATH=/usr/bin:/bin", *envp[] = { path, NULL };
-	struct message_start start = {
-		.tag = ++w->tags, .ttl_ms = ttl_ms, .kill_wait_ms = kill_wait_ms,
-		.program = program, .argv = argv, .envp = envp,
-	};
-	_cleanup_close_ int folder = folder_of(w, start.tag);
-	_cleanup_free_ char *packet = NULL;
-	size_t len;
-
-	packet = message_build_start(&start, &len);
-	assert_non_null(packet);
-	assert_int_equal(message_send(w->sock, packet, len, &folder, 1, 0), 0);
-	return start.tag;
-}
-
-/* A job that is the shell script. */
-static uint64_t start_script(struct world *w, const char *script, int64_t ttl_ms,
-			     int64_t kill_wait_ms)
-{
-	_cleanup_free_ char *text = xstrdup(script);
-	char sh[] = "sh", c[] = "-c", *argv[] = { sh, c, text, NULL };
-
-	return start_program(w, "/bin/sh", argv, ttl_ms, kill_wait_ms);
-}
-
-static void stop(struct world *w, uint64_t tag, enum message_why why, int64_t kill_wait_ms)
-{
-	struct message_stop s = {
-		.type = MESSAGE_STOP, .why = why, .tag = tag, .kill_wait_ms = kill_wait_ms,
-	};
-
-	assert_int_equal(message_send(w->sock, &s, sizeof(s), NULL, 0, 0), 0);
-}
-
-/* The next report, whosever. */
-static struct message_report next_report(struct world *w)
-{
-	struct pollfd p = { .fd = w->sock, .events = POLLIN };
-	int fds[MESSAGE_MAX_FDS];
-	struct message_report r = { 0 };
-
-	assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
-	assert_int_equal(message_receive(w->sock, &r, sizeof(r), fds, 0), sizeof(r));
-	assert_int_equal(message_type(&r, sizeof(r)), MESSAGE_REPORT);
-	return r;
-}
-
-static struct message_report report_of(struct world *w, uint64_t tag)
-{
-	struct message_report r = next_report(w);
-
-	assert_int_equal(r.tag, tag);
-	return r;
-}
-
-static struct message_report run_script(struct world *w, const char *script)
-{
-	return report_of(w, start_script(w, script, LONG_MS, 1000));
-}
-
-/* The content of a file in a job's folder; heap. */
-static char *content(struct world *w, uint64_t tag, const char *file)
-{
-	_cleanup_close_ int folder = folder_of(w, tag);
-	char *text = NULL;
-	size_t len;
-
-	assert_int_equal(safefs_read(folder, file, 65536, &text, &len, NULL), 0);
-	return text;
-}
-
-/* Waits until the job has written a whole line into file; the number in it. */
-static pid_t pid_in(struct world *w, uint64_t tag, const char *file)
-{
-	int64_t end = clock_boot_ms() + PATIENCE_MS;
-
-	for (;;) {
-		_cleanup_close_ int folder = folder_of(w, tag);
-		_cleanup_free_ char *text = NULL;
-		size_t len;
-
-		if (safefs_read(folder, file, 64, &text, &len, NULL) == 0 && strchr(text, '\n'))
-			return (pid_t)strtol(text, NULL, 10);
-		assert_true(clock_boot_ms() < end);
-		poll(NULL, 0, 5);
-	}
-}
-
-static bool is_dead(pid_t pid)
-{
-	return kill(pid, 0) < 0 && errno == ESRCH;
-}
-
-static bool dies_within(pid_t pid, int64_t ms)
-{
-	int64_t end = clock_boot_ms() + ms;
-
-	while (!is_dead(pid)) {
-		if (clock_boot_ms() > end)
-			return false;
-		poll(NULL, 0, 5);
-	}
-	return true;
-}
-
-static void assert_content(struct world *w, uint64_t tag, const char *file, const char *expected)
-{
-	_cleanup_free_ char *text = content(w, tag, file);
-
-	assert_string_equal(text, expected);
-}
 
 /* -- packets ------------------------------------------------------------------------------------- */
 
@@ -283,12 +91,13 @@ static void exit_code_and_signal_are_told_apart(void **state)
 static void job_sees_what_it_shall_see(void **state)
 {
 	struct world *w = *state;
-	_cleanup_free_ char *expected =
-		xasprintf("%s/1\nPATH=/usr/bin:/bin\n0 1 2 \n0022\n0\n", w->top);
+	_cleanup_free_ char *expected = xasprintf("%s/1\nPATH=/usr/bin:/bin\n0 1 2 \n0022\n0\n",
+						  w->top);
 	struct message_report r = run_script(
-		w, "/bin/pwd; env | grep -v '^\\(PWD\\|_\\|SHLVL\\|OLDPWD\\)='; "
-		   "for i in $(seq 0 50); do [ ! -e /proc/$$/fd/$i ] || printf '%s ' $i; done; echo; "
-		   "umask; ulimit -c");
+		w,
+		"/bin/pwd; env | grep -v '^\\(PWD\\|_\\|SHLVL\\|OLDPWD\\)='; "
+		"for i in $(seq 0 50); do [ ! -e /proc/$$/fd/$i ] || printf '%s ' $i; done; echo; "
+		"umask; ulimit -c");
 
 	assert_int_equal(r.exit_code, 0);
 	assert_content(w, 1, "stdout.txt", expected);
@@ -383,7 +192,8 @@ static void job_that_ignores_sigterm_is_killed(void **state)
 {
 	struct world *w = *state;
 	struct message_report r =
-		report_of(w, start_script(w, "trap '' TERM; while :; do sleep 1000; done", 300, 100));
+		report_of(w,
+			  start_script(w, "trap '' TERM; while :; do sleep 1000; done", 300, 100));
 
 	assert_int_equal(r.why, WHY_TTL);
 	assert_int_equal(r.term_signal, SIGKILL);
@@ -392,8 +202,10 @@ static void job_that_ignores_sigterm_is_killed(void **state)
 static void job_may_tidy_up_when_asked(void **state)
 {
 	struct world *w = *state;
-	uint64_t tag = start_script(w, "trap 'echo saved; exit 5' TERM; echo $$ >pid; "
-				       "while :; do sleep 0.01; done", LONG_MS, LONG_MS);
+	uint64_t tag = start_script(w,
+				    "trap 'echo saved; exit 5' TERM; echo $$ >pid; "
+				    "while :; do sleep 0.01; done",
+				    LONG_MS, LONG_MS);
 	struct message_report r;
 
 	pid_in(w, tag, "pid");
@@ -407,9 +219,11 @@ static void job_may_tidy_up_when_asked(void **state)
 static void stop_reaches_the_deepest_descendant(void **state)
 {
 	struct world *w = *state;
-	uint64_t tag = start_script(
-		w, "setsid sh -c 'setsid sh -c \"trap \\\"echo asked; exit\\\" TERM; echo \\$\\$ >pid; "
-		   "while :; do sleep 0.01; done\" & wait' & wait; sleep 1000", LONG_MS, LONG_MS);
+	uint64_t tag = start_script(w,
+				    "setsid sh -c 'setsid sh -c \"trap \\\"echo asked; exit\\\" "
+				    "TERM; echo \\$\\$ >pid; "
+				    "while :; do sleep 0.01; done\" & wait' & wait; sleep 1000",
+				    LONG_MS, LONG_MS);
 
 	pid_in(w, tag, "pid");
 	stop(w, tag, WHY_EVICT, PATIENCE_MS);
@@ -441,7 +255,8 @@ static void stop_of_a_stranger_changes_nothing(void **state)
 
 /* -- what outlives its main process -------------------------------------------------------------- */
 
-#define DAEMON "setsid sh -c 'sh -c \"echo \\$\\$ >pid; trap : TERM HUP INT; " \
+#define DAEMON                                                          \
+	"setsid sh -c 'sh -c \"echo \\$\\$ >pid; trap : TERM HUP INT; " \
 	"while :; do sleep 0.05; done\" & exit 0' & until [ -s pid ]; do sleep 0.01; done; "
 
 static void daemon_of_a_job_is_dead_before_the_report(void **state)
@@ -502,7 +317,8 @@ static void without_a_daemon_all_jobs_die(void **state)
 {
 	struct world *w = *state;
 	uint64_t first = start_script(w, DAEMON "sleep 1000", LONG_MS, LONG_MS);
-	uint64_t second = start_script(w, "trap '' TERM; echo $$ >pid; while :; do sleep 1000; done",
+	uint64_t second = start_script(w,
+				       "trap '' TERM; echo $$ >pid; while :; do sleep 1000; done",
 				       LONG_MS, LONG_MS);
 	pid_t a = pid_in(w, first, "pid"), b = pid_in(w, second, "pid");
 
@@ -539,7 +355,7 @@ static void lock_is_free_only_when_nothing_runs(void **state)
 	assert_int_equal(flock(fds[0], LOCK_EX | LOCK_NB), 0);
 	assert_int_equal(message_send(w->sock, &lock, sizeof(lock), fds, 1, 0), 0);
 	close(fds[0]);
-	r = run_script(w, "exec flock -n ../lock true");	/* the job itself holds nothing */
+	r = run_script(w, "exec flock -n ../lock true"); /* the job itself holds nothing */
 	assert_int_equal(r.exit_code, 1);
 	start_script(w, DAEMON "sleep 1000", LONG_MS, LONG_MS);
 	daemon = pid_in(w, 2, "pid");

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * start - all that precedes the loop, in its order.
+ *
+ * Touches the state folder (<name>.lock, <name>.scratch/), and on the share what register.c does.
+ * The launcher is forked before the share is touched or a thread begun; the lock is held before
+ * anything of a former instance is given back; the share is written to only after the name is
+ * known to be this machine's. Whatever is wrong ends the program with one line that says what to
+ * do. A crash ends the launcher, and leaves a registration without beats.
+ */
+#include "start.h"
+
+#include "appfile.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "digest.h"
+#include "host.h"
+#include "launch.h"
+#include "launcher.h"
+#include "log.h"
+#include "options.h"
+#include "register.h"
+#include "runner.h"
+#include "software.h"
+#include "wake.h"
+#include "worker.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#define LOCK_WAIT_MS 10000
+
+char *start_name(const char *given)
+{
+	char host[HOST_NAME_MAX + 1] = "", reduced[SPOOL_NAME_SIZE];
+
+	if (*given && !spool_is_runner_name(given))
+		log_die("--name %s: a runner's name is 1 to %d of a-z 0-9 . _ - and begins with a "
+			"letter or digit",
+			given, SPOOL_RUNNER_MAX);
+	if (*given)
+		return xstrdup(given);
+	gethostname(host, sizeof(host) - 1);
+	host[strcspn(host, ".")] = '\0';
+	spool_reduce_name(host, reduced);
+	reduced[SPOOL_RUNNER_MAX] = '\0';
+	if (!spool_is_runner_name(reduced))
+		log_die("this host's name (%s) makes no runner's name: give it one with --name",
+			host);
+	return xstrdup(reduced);
+}
+
+static void open_share(struct runner *r)
+{
+	_cleanup_free_ char *why = NULL;
+
+	if (spool_open(r->opt->share, &r->share.sp, &why) < 0)
+		log_die("%s", why);
+	r->share.name = r->name;
+	r->share.rid = r->rid;
+	r->share.kill_wait_ms = r->opt->kill_wait;
+	r->share.unsealed = -1;
+	r->share.durable.local = r->share.sp.kind == SAFEFS_LOCAL;
+}
+
+static void open_state(struct runner *r)
+{
+	_cleanup_free_ char *why = NULL, *scratch = xasprintf("%s.scratch", r->name), *given;
+
+	given = spool_state_dir(&r->share.sp, r->opt->state, "runner", &why);
+	if (!given)
+		log_die("%s", why);
+	r->state = realpath(given, NULL); /* jobs, who get it, have another working directory */
+	if (!r->state)
+		log_die("the state folder %s cannot be found: %s", given, strerror(errno));
+	r->state_fd = safefs_open_dir(AT_FDCWD, r->state);
+	if (r->state_fd < 0)
+		log_die("the state folder %s cannot be opened: %s", r->state,
+			strerror(-r->state_fd));
+	r->share.scratch = xasprintf("%s/%s", r->state, scratch);
+	if (mkdirat(r->state_fd, scratch, 0700) < 0 && errno != EEXIST)
+		log_die("%s cannot be made: %s", r->share.scratch, strerror(errno));
+	r->share.scratch_fd = safefs_open_dir(r->state_fd, scratch);
+	if (r->share.scratch_fd < 0)
+		log_die("%s cannot be opened: %s", r->share.scratch,
+			strerror(-r->share.scratch_fd));
+}
+
+static void take_lock(struct runner *r)
+{
+	const uint32_t message = MESSAGE_LOCK;
+	_cleanup_free_ char *why = NULL;
+	int res = lock_take(r->state_fd, r->share.sp.id, r->name, LOCK_WAIT_MS, &r->lock, &why);
+
+	if (res == -EINTR)
+		exit(0);
+	if (res < 0)
+		log_die("%s", why);
+	res = message_send(r->launcher, &message, sizeof(message), r->lock.fds,
+			   r->lock.fds[1] >= 0 ? 2 : 1, 0);
+	if (res < 0)
+		log_die("the launcher cannot be reached: %s", strerror(-res));
+}
+
+/* For machines without one: made once, kept in the state folder. */
+static char *own_machine_id(struct runner *r)
+{
+	_cleanup_free_ char *text = NULL;
+	char id[33];
+	size_t len;
+
+	if (safefs_read(r->state_fd, "machine-id", 64, &text, &len, NULL) == 0 && len >= 32)
+		return xstrndup(text, 32);
+	digest_nonce(id, 32);
+	if (safefs_replace(r->state_fd, "machine-id", id, 32, 0600, true) < 0)
+		log_die("the state folder %s cannot be written", r->state);
+	return xstrdup(id);
+}
+
+static void find_software(struct runner *r)
+{
+	struct catalogue cat = { 0 };
+	struct strlist names = { 0 };
+
+	if (catalogue_load(r->share.sp.root_fd, &cat) < 0)
+		log_trouble("apps/", "the applications of the share cannot be listed");
+	software_names(&r->opt->probe, &cat, &names);
+	software_here(&names, &r->reg.software); /* the versions follow */
+	strlist_free(&names);
+	catalogue_free(&cat);
+}
+
+static void fill_registration(struct runner *r)
+{
+	struct host host;
+
+	host_look("", &host);
+	r->slots = r->opt->slots ? (unsigned)r->opt->slots : host.cores;
+	r->share.slots = r->slots;
+	r->reg = (struct registration){
+		.runner = xstrdup(r->name),
+		.instance = xstrdup(r->rid),
+		.machine = host.machine ? xstrdup(host.machine) : own_machine_id(r),
+		.host = xstrdup(host.name),
+		.platform = xstrdup(host.platform),
+		.kernel = xstrdup(host.kernel),
+		.cpu = xstrdup(host.cpu),
+		.cores = host.cores,
+		.slots = r->slots,
+		.memory = r->opt->memory ? (uint64_t)r->opt->memory : host.memory,
+		.version = xstrdup(SPOOL_VERSION),
+		.started_at = clock_wall_ms(),
+	};
+	host_free(&host);
+	find_software(r);
+}
+
+static void register_us(struct runner *r)
+{
+	_cleanup_free_ char *why = NULL;
+
+	if (register_check(&r->share.sp, r->name, r->reg.machine, &why) < 0 ||
+	    register_enter(&r->share.sp, &r->reg, &why) < 0)
+		log_die("%s", why);
+}
+
+static int remove_leftover(const char *name, unsigned char type, void *arg)
+{
+	(void)type;
+	launch_remove(arg, name);
+	return 0;
+}
+
+static void make_rid(struct runner *r)
+{
+	char nonce[9];
+
+	digest_nonce(nonce, 8);
+	snprintf(r->rid, sizeof(r->rid), "%s-%.8s-%s", r->name, clock_boot_id(), nonce);
+}
+
+void start_runner(struct runner *r)
+{
+	r->new_inbox = -1;
+	TAILQ_INIT(&r->jobs);
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* keepers fall to us if the launcher is killed */
+	r->launcher_pid = launcher_fork(&r->launcher);
+	if (r->launcher_pid < 0)
+		log_die("the launcher cannot be started: %s", strerror(-r->launcher_pid));
+	r->name = start_name(r->opt->name);
+	make_rid(r);
+	open_share(r);
+	open_state(r);
+	take_lock(r);
+	fill_registration(r);
+	register_us(r);
+	r->worker = worker_new("share");
+	r->chores = worker_new("chores");
+	safefs_list(r->share.scratch_fd, ".", remove_leftover, r);
+	if (wake_open(r) < 0)
+		log_die("inotify cannot be used: %s", strerror(errno));
+	r->inbox_due = r->share.sp.kind == SAFEFS_LOCAL;
+	log_info("runner %s at %s (%s): %u slots, instance %s", r->name, r->share.sp.path,
+		 safefs_kind_name(r->share.sp.kind), r->slots, r->rid);
+}

@@ -102,12 +102,12 @@ $(SHIM): tests/tools/shim.c
 
 units: $(UNIT) $(SHIM)
 
-# "make check TESTS=tests/spool/t0000-way.sh" runs just that one.
-SHELL_TESTS ?= $(wildcard tests/spool/t*.sh tests/lint/t-*.sh)
-TESTS ?= $(UNIT) $(SHELL_TESTS)
+# Long ones (high numbers) first. "make check TESTS=tests/spool/t0000-way.sh" runs just that one.
+SHELL_TESTS ?= $(shell ls -r tests/spool/t*.sh tests/lint/t-*.sh)
+TESTS ?= $(SHELL_TESTS) $(UNIT)
 check: all units ## run all tests that need no special machine
-	SRCDIR=$(CURDIR) BUILD=$(abspath $(BUILD)) CMOCKA_MESSAGE_OUTPUT=TAP \
-		prove -j$(PROVE_JOBS) --timer $(TESTS)
+	SRCDIR=$(CURDIR) BUILD=$(abspath $(BUILD)) \
+		prove -j$(PROVE_JOBS) --timer --exec tests/tools/run-test $(TESTS)
 
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 check-asan: ## the same tests, built with the address, leak and undefined behaviour sanitizers
@@ -181,27 +181,27 @@ sample-conf: all ## write etc/*.conf anew from the programs' tables of options
 # Units name the programs by @BINDIR@. Configuration in /etc is never touched.
 .PHONY: install uninstall sample-conf
 ROOT = $(DESTDIR)$(PREFIX)
+FOLDERS := bin share/spool share/bash-completion/completions lib/systemd/system lib/sysusers.d \
+	lib/tmpfiles.d
 UNITS := spoold.service spool-runner.service
+INSTALLED := $(PROGRAMS:$(BUILD)/%=%) $(foreach m,$(MAN),share/man/man$(lastword $(subst ., ,$m))/$(notdir $m)) \
+	share/spool $(UNITS:%=lib/systemd/system/%) lib/sysusers.d/spool.conf lib/tmpfiles.d/spool.conf \
+	share/bash-completion/completions/spoolctl
 install: all ## into $(DESTDIR)$(PREFIX): programs, manual pages, acr-layout, units, samples
-	install -d $(ROOT)/bin $(ROOT)/share/spool $(ROOT)/lib/systemd/system $(ROOT)/lib/sysusers.d \
-		$(ROOT)/lib/tmpfiles.d $(ROOT)/share/bash-completion/completions
-	install -m 755 $(PROGRAMS) $(ROOT)/bin
+	for f in $(FOLDERS); do install -d "$(ROOT)/$$f" || exit 1; done
+	install -m 755 $(PROGRAMS) "$(ROOT)/bin"
 	for m in $(MAN); do \
-		install -D -m 644 $$m $(ROOT)/share/man/man$${m##*.}/$${m##*/} || exit 1; done
-	cp -R $(ACR) $(ROOT)/share/spool
-	install -m 644 etc/spoold.conf etc/runner.conf $(ROOT)/share/spool
+		install -D -m 644 $$m "$(ROOT)/share/man/man$${m##*.}/$${m##*/}" || exit 1; done
+	cp -R $(ACR) "$(ROOT)/share/spool"
+	install -m 644 etc/spoold.conf etc/runner.conf "$(ROOT)/share/spool"
 	for u in $(UNITS); do \
-		sed 's|@BINDIR@|$(PREFIX)/bin|' etc/$$u >$(ROOT)/lib/systemd/system/$$u || exit 1; done
-	install -m 644 etc/spool.sysusers $(ROOT)/lib/sysusers.d/spool.conf
-	install -m 644 etc/spool.tmpfiles $(ROOT)/lib/tmpfiles.d/spool.conf
-	install -m 644 etc/spoolctl.bash-completion $(ROOT)/share/bash-completion/completions/spoolctl
+		sed 's|@BINDIR@|$(PREFIX)/bin|' etc/$$u >"$(ROOT)/lib/systemd/system/$$u" || exit 1; done
+	install -m 644 etc/spool.sysusers "$(ROOT)/lib/sysusers.d/spool.conf"
+	install -m 644 etc/spool.tmpfiles "$(ROOT)/lib/tmpfiles.d/spool.conf"
+	install -m 644 etc/spoolctl.bash-completion "$(ROOT)/share/bash-completion/completions/spoolctl"
 
 uninstall: ## remove what install put there
-	rm -f $(addprefix $(ROOT)/bin/,$(notdir $(PROGRAMS)))
-	for m in $(MAN); do rm -f $(ROOT)/share/man/man$${m##*.}/$${m##*/}; done
-	rm -rf $(ROOT)/share/spool
-	rm -f $(addprefix $(ROOT)/lib/systemd/system/,$(UNITS)) $(ROOT)/lib/sysusers.d/spool.conf \
-		$(ROOT)/lib/tmpfiles.d/spool.conf $(ROOT)/share/bash-completion/completions/spoolctl
+	for f in $(INSTALLED); do rm -rf "$(ROOT)/$$f" || exit 1; done
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD) $(addprefix $(BUILD)-,asan clang gcc fuzz compdb) compile_commands.json

@@ -73,9 +73,10 @@ static int refuse_choice(const struct appfile *app, const struct strlist *files,
 			      xasprintf("copy it into the folder, or name it in job.conf: app = "
 					"\"%s\", input = \"...\"",
 					app->app));
-	return refuse(
-		c, 0, xasprintf("several files that %s could mean: %s", app->app, names), expected,
-		xasprintf("say in job.conf which one: app = \"%s\", input = \"...\"", app->app));
+	return refuse(c, 0, xasprintf("several files that %s could mean: %s", app->app, names),
+		      expected,
+		      xasprintf("say in job.conf which one: app = \"%s\", input = \"...\"",
+				app->app));
 }
 
 /* The only file with one of the application's endings, else the only file. */

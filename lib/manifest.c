@@ -266,8 +266,12 @@ static int read_entry(char *line, struct manifest *m)
 		free(e.path);
 		return -EBADMSG;
 	}
-	t->entries = xrealloc(t->entries, t->count + 1, sizeof(e));
-	m->hashes = xrealloc(m->hashes, t->count + 2, sizeof(char *));
+	if ((t->count & (t->count - 1)) == 0) {	/* room for 1, 2, 4, 8, ... */
+		size_t room = t->count ? 2 * t->count : 1;
+
+		t->entries = xrealloc(t->entries, room, sizeof(e));
+		m->hashes = xrealloc(m->hashes, room, sizeof(char *));
+	}
 	m->hashes[t->count] = strcmp(word[5], "-") == 0 ? NULL : xstrdup(word[5]);
 	t->entries[t->count++] = e;
 	return 0;
@@ -432,12 +436,22 @@ int manifest_compare(const struct manifest *m, int dir_fd, const struct tree *no
 	return r;
 }
 
-void manifest_free(struct manifest *m)
+void manifest_take_tree(struct manifest *m, struct tree *tree)
 {
 	for (size_t i = 0; m->hashes && i < m->tree.count; i++)
 		free(m->hashes[i]);
 	free(m->hashes);
+	m->hashes = NULL;
 	tree_free(&m->tree);
+	m->tree = *tree;
+	*tree = (struct tree){ 0 };
+}
+
+void manifest_free(struct manifest *m)
+{
+	struct tree none = { 0 };
+
+	manifest_take_tree(m, &none);
 	needs_free(&m->needs);
 	free(m->name);
 	free(m->user);

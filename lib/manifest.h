@@ -54,6 +54,9 @@ int manifest_read(int dir_fd, bool head_only, struct manifest *ret);
  * only. 0 equal; COMPLAINT with the first difference in c. */
 int manifest_compare(const struct manifest *m, int dir_fd, const struct tree *now, bool same_inodes, struct complaint *c);
 
+/* Another tree takes the place of m's, whose hashes go; tree is left empty. */
+void manifest_take_tree(struct manifest *m, struct tree *tree);
+
 void manifest_free(struct manifest *m);
 
 #endif

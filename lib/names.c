@@ -231,16 +231,20 @@ bool spool_is_partial(const char *name)
 	};
 	size_t len = strlen(name);
 	const char *dot = len > 8 ? name + len - 7 : NULL;
+	bool random = false;
 
 	if (matches_any(name, patterns))
 		return true;
-	/* rsync writes ".name.XXXXXX" with six letters or digits. */
+	/* rsync writes ".name.XXXXXX" with six letters or digits at random; ".name.backup" is a word (one in 200 of
+	 * rsync's looks like one: then the quiet time and the open writer decide). */
 	if (name[0] != '.' || !dot || *dot != '.')
 		return false;
-	for (const char *p = dot + 1; *p; p++)
+	for (const char *p = dot + 1; *p; p++) {
 		if (!isalnum((unsigned char)*p))
 			return false;
-	return true;
+		random = random || !islower((unsigned char)*p);
+	}
+	return random;
 }
 
 bool spool_is_ours(const char *name)

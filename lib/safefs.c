@@ -300,8 +300,21 @@ static int enter(int fd, const char *name, struct level *ret)
 	return 0;
 }
 
+/* Too deep to go on: the folder becomes one of the outermost level, which is read once more at its end. 1 or negative errno. */
+static int lift(struct level *stack, int fd, const struct dirent *entry, bool *lifted)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), ".tmp-deep-%llu", (unsigned long long)entry->d_ino);
+	(void)make_ours(fd, entry->d_name);
+	if (renameat(fd, entry->d_name, dirfd(stack[0].dir), name) < 0)
+		return -errno;
+	*lifted = true;
+	return 1;
+}
+
 /* Removes the next thing of the innermost level. 1: something done, 0: the level is empty, negative errno. */
-static int remove_next(struct level *stack, int *depth)
+static int remove_next(struct level *stack, int *depth, bool *lifted)
 {
 	DIR *dir = stack[*depth].dir;
 	struct dirent *entry;
@@ -316,7 +329,7 @@ static int remove_next(struct level *stack, int *depth)
 	if (errno != EISDIR && errno != EPERM)
 		return -errno;
 	if (*depth + 1 == REMOVE_DEPTH)
-		return -ELOOP;
+		return lift(stack, dirfd(dir), entry, lifted);
 	int r = enter(dirfd(dir), entry->d_name, &stack[*depth + 1]);
 	if (r == 0)
 		(*depth)++;
@@ -326,6 +339,7 @@ static int remove_next(struct level *stack, int *depth)
 int safefs_remove_tree(int dirfd_, const char *name)
 {
 	struct level stack[REMOVE_DEPTH];
+	bool lifted = false;
 	int depth = 0, r;
 
 	if (unlinkat(dirfd_, name, 0) == 0 || errno == ENOENT)
@@ -336,9 +350,14 @@ int safefs_remove_tree(int dirfd_, const char *name)
 	if (r < 0)
 		return r;
 	while (depth >= 0) {
-		r = remove_next(stack, &depth);
+		r = remove_next(stack, &depth, &lifted);
 		if (r > 0)
 			continue;
+		if (r == 0 && depth == 0 && lifted) {
+			lifted = false;
+			rewinddir(stack[0].dir);
+			continue;
+		}
 		int above = depth ? dirfd(stack[depth - 1].dir) : dirfd_;
 
 		closedir(stack[depth].dir);

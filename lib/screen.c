@@ -336,10 +336,11 @@ static int check_duplicate(struct screen *s, const struct token *t, const struct
 		return 0; /* libconfuse itself compares titles */
 	for (size_t i = b->first_mark; i < r->count; i++)
 		if (r->marks[i].key == key)
-			return refuse(
-				s, t->line, xasprintf("\"%s\" for the second time", key->name),
-				xasprintf("it once; line %d has it already", r->marks[i].line),
-				xstrdup("remove one of the two lines"));
+			return refuse(s, t->line,
+				      xasprintf("\"%s\" for the second time", key->name),
+				      xasprintf("it once; line %d has it already",
+						r->marks[i].line),
+				      xstrdup("remove one of the two lines"));
 	return 0;
 }
 
@@ -361,10 +362,11 @@ static int read_statement(struct screen *s, const struct token *t, struct block 
 	if (!key || (key->kind == CFGFILE_LATER && s->source == CFGFILE_RECORD))
 		return s->source == CFGFILE_RECORD ? skip_unknown(s, t) : refuse_key(s, t, b);
 	if (key->kind == CFGFILE_LATER)
-		return refuse(
-			s, t->line,
-			xasprintf("\"%s\", which is not supported by this version", key->name),
-			keys_names(b->keys), xstrdup("remove it; a later version will know it"));
+		return refuse(s, t->line,
+			      xasprintf("\"%s\", which is not supported by this version",
+					key->name),
+			      keys_names(b->keys),
+			      xstrdup("remove it; a later version will know it"));
 	if (check_duplicate(s, t, key, b))
 		return COMPLAINT;
 	put_key(s, t, key);

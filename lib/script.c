@@ -91,8 +91,9 @@ static int read_hashbang(const char *path, char *head, size_t len, struct script
 	char *end = memchr(head, '\n', len);
 
 	if (!end && len > SCRIPT_LINE_MAX)
-		return refuse_line(
-			path, xasprintf("a #! line of more than %d bytes", SCRIPT_LINE_MAX), c);
+		return refuse_line(path,
+				   xasprintf("a #! line of more than %d bytes", SCRIPT_LINE_MAX),
+				   c);
 	if (!end)
 		end = head + len;
 	if (end[-1] == '\r')

@@ -13,6 +13,7 @@
  * there. Whoever is told must look, and write again what is missing.
  */
 #include "syncer.h"
+#include "wholesync.h"
 #include "worker.h"
 #include "xalloc.h"
 
@@ -34,12 +35,11 @@
  *     syncfs, quiet disk            0.17  0.23  0.30  0.37  0.55  0.93  1.89
  *     syncfs, 64 MB of strangers' dirty data: 28 to 39; 256 MB: 108 to 110; fsync: as above
  *
- * syncfs is the faster one on a quiet disk at every size, but it also waits for whatever others
- * have written, 0.4 ms a megabyte and more. So a small batch, where somebody waits for one job,
- * keeps clear of strangers at the price of a millisecond or two; a large one would pay more for
- * its own descriptors than strangers usually cost.
+ * syncfs is the faster one on a quiet disk at every size but the smallest, so it is used while it is quick (wholesync.h); when strangers make it
+ * slow, descriptors are synced one by one, until there are so many that even a slow syncfs is the better choice.
  */
-#define SYNCER_FSYNC_MOST 16
+#define SYNCER_FSYNC_MOST 3	/* descriptors for which syncfs gains nothing */
+#define SYNCER_KEEP_MOST 256	/* more are not kept: syncfs, quick or not */
 
 struct call {
 	void (*go)(void *arg, int result);
@@ -61,7 +61,7 @@ struct batch {
 struct syncer {
 	struct worker *worker;
 	int fs_fd;
-	bool local;
+	struct wholesync whole;
 	struct batch *next;		/* never NULL */
 	struct batch *flight;		/* NULL: the worker has nothing of ours */
 	bool starting;			/* calls are being made from syncer_start */
@@ -120,8 +120,8 @@ static int sync_batch(void *arg)
 	const struct batch *b = arg;
 	int result = b->error;
 
-	if (b->whole)
-		return keep_first(result, syncfs(b->owner->fs_fd) < 0 ? -errno : 0);
+	if (b->whole || (b->fd_count + b->dir_count > SYNCER_FSYNC_MOST && wholesync_is_quick(&b->owner->whole)))
+		return keep_first(result, wholesync_do(&b->owner->whole, b->owner->fs_fd));
 	for (size_t i = 0; i < b->fd_count; i++)
 		sync_file_range(b->fds[i], 0, 0, SYNC_FILE_RANGE_WRITE);
 	for (size_t i = 0; i < b->fd_count; i++)
@@ -153,7 +153,7 @@ struct syncer *syncer_new(struct worker *w, int fs_fd, bool local)
 
 	s->worker = w;
 	s->fs_fd = fs_fd;
-	s->local = local;
+	s->whole.local = local;
 	s->next = batch_new(s);
 	return s;
 }
@@ -163,7 +163,7 @@ static void grow(struct syncer *s)
 {
 	struct batch *b = s->next;
 
-	if (s->local && b->fd_count + b->dir_count > SYNCER_FSYNC_MOST) {
+	if (s->whole.local && b->fd_count + b->dir_count > SYNCER_KEEP_MOST) {
 		b->whole = true;
 		close_fds(b);
 		b->dir_count = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * token - the words, strings and signs of a text in libconfuse syntax, one by one; for screen.c
- * alone.
+ * token - the words, strings and signs of a text in libconfuse syntax, one by one; for screen.c,
+ * and for spoolctl submit --set.
  *
  * Stricter than libconfuse's own reader where that one drops bytes silently, expands the
  * environment or runs on to the next line. Whatever looks wrong is told once, in words, and ends

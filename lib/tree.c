@@ -25,6 +25,7 @@ struct walk {
 	size_t names;			/* bytes of all paths so far */
 	size_t next_dir;		/* index of the next entry that may be a folder to read */
 	struct complaint *complaint;
+	bool part;			/* what is closed or out of bounds is passed over */
 };
 
 static char type_of(mode_t mode)
@@ -140,32 +141,61 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct tree_entry *)a)->path, ((const struct tree_entry *)b)->path);
 }
 
+/* Reads a folder; in part, what cannot be had of it is no error. */
+static int visit(struct walk *w, const char *prefix)
+{
+	int r = read_folder(w, prefix);
+
+	return w->part && (r == COMPLAINT || r == -EACCES) ? 0 : r;
+}
+
+/* Into w->tree, which is empty; after an error it is empty again. */
+static int walk_all(struct walk *w)
+{
+	struct tree *t = w->tree;
+	struct stat st;
+	int r;
+
+	if (fstat(w->top_fd, &st) < 0)
+		return -errno;
+	t->uid = st.st_uid;
+	r = visit(w, "");
+	for (; r == 0 && w->next_dir < t->count && !(w->part && t->count == TREE_MAX_ENTRIES); w->next_dir++)
+		if (t->entries[w->next_dir].type == 'd') {
+			/* The list may move while it grows: keep a copy of the name. */
+			_cleanup_free_ char *prefix = xstrdup(t->entries[w->next_dir].path);
+
+			r = visit(w, prefix);
+		}
+	if (r != 0)
+		tree_free(t);
+	else if (t->count > 1)
+		qsort(t->entries, t->count, sizeof(*t->entries), by_path);
+	return r;
+}
+
 int tree_look(int dir_fd, struct tree *ret, struct complaint *c)
 {
 	struct tree tree = { 0 };
 	struct walk w = { .top_fd = dir_fd, .tree = &tree, .complaint = c };
-	struct stat st;
-	int r;
+	int r = walk_all(&w);
 
-	if (fstat(dir_fd, &st) < 0)
-		return -errno;
-	tree.uid = st.st_uid;
-	r = read_folder(&w, "");
-	for (; r == 0 && w.next_dir < tree.count; w.next_dir++)
-		if (tree.entries[w.next_dir].type == 'd') {
-			/* The list may move while it grows: keep a copy of the name. */
-			_cleanup_free_ char *prefix = xstrdup(tree.entries[w.next_dir].path);
+	if (r == 0)
+		*ret = tree;
+	return r;
+}
 
-			r = read_folder(&w, prefix);
-		}
-	if (r != 0) {
-		tree_free(&tree);
-		return r;
-	}
-	if (tree.count > 1)
-		qsort(tree.entries, tree.count, sizeof(*tree.entries), by_path);
-	*ret = tree;
-	return 0;
+int tree_look_part(int dir_fd, struct tree *ret)
+{
+	struct complaint c = { 0 };
+	struct tree tree = { 0 };
+	struct walk w = { .top_fd = dir_fd, .tree = &tree, .complaint = &c, .part = true };
+	int r = walk_all(&w);
+
+	complaint_free(&c);
+	if (r == 0)
+		*ret = tree;
+	return r;
 }
 
 /* A link may point to something beside or below it: relative, ".." only at its start and not above the top. With ".."
@@ -229,6 +259,18 @@ int tree_check(int dir_fd, const struct tree *t, struct complaint *c)
 	for (size_t i = 0; r == 0 && i < t->count; i++)
 		r = check_entry(dir_fd, &t->entries[i], c);
 	return r;
+}
+
+const struct tree_entry *tree_closed(int dir_fd, const struct tree *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const struct tree_entry *e = &t->entries[i];
+		int wanted = e->type == 'd' ? R_OK | X_OK : R_OK;
+
+		if ((e->type == 'd' || e->type == 'f') && faccessat(dir_fd, e->path, wanted, AT_EACCESS) < 0 && errno == EACCES)
+			return e;
+	}
+	return NULL;
 }
 
 int tree_has_writer(int dir_fd, const struct tree *t)

@@ -45,9 +45,15 @@ struct tree {
  */
 int tree_look(int dir_fd, struct tree *ret, struct complaint *c);
 
+/* The same up to these bounds and without what lies in folders that may not be read: enough to see whether it still grows. 0 or negative errno. */
+int tree_look_part(int dir_fd, struct tree *ret);
+
 /* What must not be run or kept: symbolic links leading out of the folder (links inside that stay inside are allowed: decisions are by text of
  * the link), devices, fifos, sockets, setuid or setgid files, files with several hard links. 0, or COMPLAINT naming the first one. */
 int tree_check(int dir_fd, const struct tree *t, struct complaint *c);
+
+/* The first entry that we may not read (or enter), or NULL. Of tree_look or tree_look_part; borrowed. */
+const struct tree_entry *tree_closed(int dir_fd, const struct tree *t);
 
 /* Is any file of the tree open for writing? 1 yes, 0 no or unknown. Opens each file once. */
 int tree_has_writer(int dir_fd, const struct tree *t);

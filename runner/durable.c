@@ -11,25 +11,18 @@
  *     the same, writing begun before   0.77  0.66  0.80  1.89  3.15  4.88
  *     syncfs                           0.66  0.54  0.69  0.84  0.84  1.00
  *
- * But syncfs also waits for what everybody else has written, 0.4 ms a megabyte: a job that writes
- * its results for an hour would make each commit wait for it. So it is used while it is quick; once
- * it was slow it is left alone for a while, the next time for twice as long.
+ * So syncfs is used while it is quick (wholesync.h).
  *
  * Its own error names no file, and it may have been told to another program already. So each file
  * is asked for its own write errors behind it, which costs no wait.
  */
 #include "durable.h"
 
-#include "clock.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #define FSYNC_MOST 3 /* descriptors for which syncfs gains nothing */
-#define SLOW_MS 20
-#define PAUSE_MS 5000
-#define PAUSE_MOST_MS 320000
 
 static void sync_each(struct durable *d)
 {
@@ -44,18 +37,8 @@ static void sync_each(struct durable *d)
 /* False if the file system cannot be synced as a whole. */
 static bool sync_all(struct durable *d)
 {
-	int64_t begun = clock_boot_ms();
-
-	if (syncfs(d->entries[0].fd) < 0)
+	if (wholesync_do(&d->whole, d->entries[0].fd) < 0)
 		return false;
-	if (clock_boot_ms() - begun <= SLOW_MS) {
-		d->pause_ms = 0;
-	} else {
-		d->pause_ms = d->pause_ms ? d->pause_ms * 2 : PAUSE_MS;
-		if (d->pause_ms > PAUSE_MOST_MS)
-			d->pause_ms = PAUSE_MOST_MS;
-		d->not_before = clock_boot_ms() + d->pause_ms;
-	}
 	for (size_t i = 0; i < d->count; i++)
 		if (sync_file_range(d->entries[i].fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE) < 0)
 			*d->entries[i].error = -errno;
@@ -64,7 +47,7 @@ static bool sync_all(struct durable *d)
 
 void durable_commit(struct durable *d)
 {
-	bool whole = d->local && d->count > FSYNC_MOST && clock_boot_ms() >= d->not_before;
+	bool whole = d->count > FSYNC_MOST && wholesync_is_quick(&d->whole);
 
 	if (d->count == 0)
 		return;

@@ -6,16 +6,14 @@
 #ifndef RUNNER_DURABLE_H
 #define RUNNER_DURABLE_H
 
-#include <stdbool.h>
+#include "wholesync.h"
+
 #include <stddef.h>
-#include <stdint.h>
 
 #define DURABLE_ROOM 64
 
-struct durable {	    /* all zero but local to begin with */
-	bool local;	    /* the share is a local disk: syncfs may be used */
-	int64_t not_before; /* boot ms: but not until then, */
-	int64_t pause_ms;   /* because it was slow, for so long */
+struct durable {		/* all zero but whole.local to begin with */
+	struct wholesync whole;
 	size_t count;
 	struct {
 		int fd;

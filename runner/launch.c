@@ -27,7 +27,7 @@ unsigned launch_used(const struct runner *r)
 	unsigned cores = 0;
 	const struct job *job;
 
-	TAILQ_FOREACH (job, &r->jobs, link)
+	TAILQ_FOREACH(job, &r->jobs, link)
 		if (job->phase == JOB_READY || job->phase == JOB_RUNNING)
 			cores += job->ticket.cores;
 	return cores;
@@ -130,7 +130,7 @@ bool launch_push(struct runner *r)
 {
 	struct job *job;
 
-	TAILQ_FOREACH (job, &r->jobs, link) {
+	TAILQ_FOREACH(job, &r->jobs, link) {
 		if (job->phase == JOB_READY && job->stop == WHY_NOT && !send_start(r, job))
 			return true;
 		if (job->phase == JOB_RUNNING && job->stop_pending && !send_stop(r, job))
@@ -164,7 +164,7 @@ void launch_settle(struct runner *r)
 {
 	struct job *job;
 
-	TAILQ_FOREACH (job, &r->jobs, link) {
+	TAILQ_FOREACH(job, &r->jobs, link) {
 		if (job->stop == WHY_NOT || job->phase >= JOB_RUNNING)
 			continue;
 		job->way = job->stop == WHY_CANCEL ? WAY_DONE : job->stop_way;
@@ -178,7 +178,7 @@ static struct job *find(const struct runner *r, uint64_t tag)
 {
 	struct job *job;
 
-	TAILQ_FOREACH (job, &r->jobs, link)
+	TAILQ_FOREACH(job, &r->jobs, link)
 		if (job->tag == tag)
 			return job;
 	return NULL;

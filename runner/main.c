@@ -292,6 +292,9 @@ int main(int argc, char **argv)
 	make_loop(r);
 	if (parent >= 0) {
 		log_fd = open_log(r);
+		printf("runner %s is at work, process %d; its log: %s/%s.log\n", r->name, getpid(),
+		       r->state, r->name);
+		fflush(stdout);
 		background_ready(parent, log_fd);
 		close(log_fd);
 	}

@@ -14,36 +14,34 @@
 #include <argp.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define USAGE_STATUS 2
+#define DEFAULT_FILE "/etc/spool/runner.conf"
 
 static struct options values;
 
 static const struct conf_option table[] = {
-	{ "name", CONF_STRING, "", 0, 0, "the runner's name on the share; empty: the host's name",
-	  &values.name },
-	{ "share", CONF_STRING, "", 0, 0, "where the share is mounted", &values.share },
+	{ "share", CONF_STRING, "", 0, 0, "the share: the folder that holds apps/ and spool/",
+	  &values.share },
 	{ "state", CONF_STRING, "", 0, 0,
-	  "folder on a local disk for the lock and the jobs' scratch; empty: chosen by the account",
-	  &values.state },
-	{ "slots", CONF_INT, "0", 0, 4096, "cores given to jobs at once; 0: all that are found",
-	  &values.slots },
-	{ "memory", CONF_SIZE, "0", 0, 0, "memory given to jobs; 0: all that is found",
-	  &values.memory },
-	{ "beat", CONF_TIME, "5s", 200, 20000, "time between two signs of life", &values.beat },
-	{ "poll", CONF_TIME, "1s", 100, 30000, "time between two looks at an inbox that is quiet",
-	  &values.poll },
+	  "local folder for lock, scratch and log (default: see spool-runner(8))", &values.state },
+	{ "name", CONF_STRING, "", 0, 0, "the runner's name (default: the host's)", &values.name },
+	{ "slots", CONF_INT, "0", 0, 4096, "cores given to jobs; 0: all", &values.slots },
+	{ "memory", CONF_SIZE, "0", 0, 0, "memory given to jobs; 0: all", &values.memory },
+	{ "probe", CONF_LIST, "sh bash perl python3 gcc octave-cli R julia", 0, 0,
+	  "programs to look for, besides those that the applications need", &values.probe },
+	{ "look_again", CONF_TIME, "10m", 1000, 86400000,
+	  "time between two looks for programs and applications", &values.look_again },
 	{ "kill_wait", CONF_TIME, "10s", 0, 600000,
 	  "time between asking a job to end (SIGTERM) and killing it (SIGKILL)",
 	  &values.kill_wait },
-	{ "probe", CONF_LIST, "sh bash perl python3 gcc octave-cli R julia", 0, 0,
-	  "programs to look for, besides those that the applications of the share need",
-	  &values.probe },
-	{ "look_again", CONF_TIME, "10m", 1000, 86400000,
-	  "time between two looks for programs and applications", &values.look_again },
+	{ "beat", CONF_TIME, "5s", 200, 20000, "time between two signs of life", &values.beat },
+	{ "poll", CONF_TIME, "1s", 100, 30000, "time between two looks at a quiet inbox",
+	  &values.poll },
 	{ "allow_root", CONF_BOOL, "no", 0, 0, "run, and run jobs, as root", &values.allow_root },
-	{ "debug", CONF_BOOL, "no", 0, 0, "log every pass over the share", &values.debug },
-	{ 0 },
+	{ "debug", CONF_BOOL, "no", 0, 0, "log more", &values.debug },
+	{ NULL, CONF_STRING, NULL, 0, 0, NULL, NULL },
 };
 
 enum {
@@ -58,18 +56,21 @@ enum {
 };
 
 static const struct argp_option arguments[] = {
-	{ NULL, 'c', "FILE", 0, "read this configuration file (see runner.conf(5))", 0 },
-	{ NULL, 'o', "NAME=VALUE", 0, "set an option of the configuration file", 0 },
-	{ "share", OPT_SHARE, "DIR", 0, "where the share is mounted", 0 },
-	{ "state", OPT_STATE, "DIR", 0, "local folder for the lock and the jobs' scratch", 0 },
-	{ "name", OPT_NAME, "NAME", 0, "the runner's name instead of the host's", 0 },
-	{ "slots", OPT_SLOTS, "N", 0, "give jobs N cores at once instead of all", 0 },
-	{ "foreground", OPT_FOREGROUND, NULL, 0, "stay in the foreground, log to stderr", 0 },
+	{ "config", 'c', "FILE", 0, "Read FILE instead of " DEFAULT_FILE, 0 },
+	{ "share", OPT_SHARE, "DIR", 0, "The share: the folder that holds apps/ and spool/", 0 },
+	{ "state", OPT_STATE, "DIR", 0, "A folder on a local disk for lock, scratch and log", 0 },
+	{ "name", OPT_NAME, "NAME", 0, "The runner's name, instead of the host's", 0 },
+	{ "slots", OPT_SLOTS, "N", 0, "Give N cores to jobs, instead of all", 0 },
+	{ "option", 'o', "NAME=VALUE", 0, "Set an option of runner.conf(5)", 0 },
+	{ "foreground", OPT_FOREGROUND, NULL, 0, "Stay on the terminal and log to it", 0 },
 	{ "drain-and-exit", OPT_DRAIN, NULL, 0,
-	  "tell the runner of this name to finish its jobs and to end; wait for that", 0 },
-	{ "config-check", OPT_CHECK, NULL, 0, "check the configuration, print it, end", 0 },
-	{ "config-sample", OPT_SAMPLE, NULL, OPTION_HIDDEN, "print the annotated sample file", 0 },
-	{ 0 },
+	  "Tell the runner of this name, on this machine, to take no more jobs and to end when "
+	  "those that it has are done; wait for that",
+	  0 },
+	{ "config-check", OPT_CHECK, NULL, 0, "Print the options in force and exit", 0 },
+	{ "config-sample", OPT_SAMPLE, NULL, 0, "Print an annotated configuration file and exit",
+	  0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
 struct line { /* what the command line said */
@@ -120,6 +121,9 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	case OPT_SAMPLE:
 		line->sample = true;
 		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "unexpected argument \"%s\"", arg);
+		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -135,15 +139,15 @@ static void refuse(struct complaint *c)
 
 static void load(const struct line *line)
 {
+	const char *file = line->file ? line->file : DEFAULT_FILE;
 	struct complaint c = { 0 };
 	int r = 0;
 
 	conf_defaults(table);
-	if (line->file)
-		r = conf_load(line->file, table, &c);
+	if (line->file || access(file, R_OK) == 0)
+		r = conf_load(file, table, &c);
 	if (r < 0) {
-		fprintf(stderr, "spool-runner: %s: the configuration cannot be read: %s\n",
-			line->file, strerror(-r));
+		fprintf(stderr, "spool-runner: %s cannot be read: %s\n", file, strerror(-r));
 		exit(USAGE_STATUS);
 	}
 	for (size_t i = 0; r == 0 && i < line->assignments.count; i++)
@@ -157,8 +161,8 @@ const struct options *options_parse(int argc, char **argv)
 	static const struct argp argp = {
 		.options = arguments,
 		.parser = parse_one,
-		.doc = "Runs jobs that the coordinator of a share offers to this machine."
-		       "\vspool-runner(8) tells the rest.",
+		.doc = "Runs jobs that the coordinator of a spool offers to this machine."
+		       "\vSee spool-runner(8) and spool(7).",
 	};
 	struct line line = { 0 };
 
@@ -178,8 +182,9 @@ const struct options *options_parse(int argc, char **argv)
 	values.foreground = line.foreground;
 	values.drain_and_exit = line.drain;
 	if (!*values.share) {
-		fprintf(stderr, "spool-runner: no share is named: say where it is mounted, with "
-				"--share DIR or with share in the configuration file\n");
+		fprintf(stderr,
+			"spool-runner: no share is named: start it with --share DIR, or set "
+			"share in " DEFAULT_FILE "\n");
 		exit(USAGE_STATUS);
 	}
 	return &values;

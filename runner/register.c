@@ -18,6 +18,8 @@
 
 #include <string.h>
 
+#define TRIES 3
+
 static char *conf_name(const char *name)
 {
 	return xasprintf("%s.conf", name);
@@ -71,7 +73,7 @@ int register_enter(const struct spool *sp, const struct registration *reg, char 
 {
 	_cleanup_free_ char *file = conf_name(reg->runner), *text = NULL;
 	size_t len;
-	int inbox = spool_open_inbox(sp, reg->runner, true), r;
+	int inbox = spool_open_inbox(sp, reg->runner, true), r = -EAGAIN;
 
 	if (inbox < 0) {
 		*ret_why = xasprintf("the inbox %s/spool/%s/%s cannot be made: %s", sp->path,
@@ -80,7 +82,8 @@ int register_enter(const struct spool *sp, const struct registration *reg, char 
 	}
 	close(inbox);
 	text = registration_write(reg, &len);
-	r = safefs_replace(sp->place_fd[SPOOL_RUNNERS], file, text, len, 0644, true);
+	for (int i = 0; r < 0 && i < TRIES; i++) /* a reply may be lost: once more does no harm */
+		r = safefs_replace(sp->place_fd[SPOOL_RUNNERS], file, text, len, 0644, true);
 	if (r < 0)
 		*ret_why = xasprintf("the registration %s/spool/%s/%s cannot be written: %s",
 				     sp->path, spool_place_name(SPOOL_RUNNERS), file, strerror(-r));

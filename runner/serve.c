@@ -49,7 +49,7 @@ static void fill_beat(struct runner *r, struct pass *p)
 	host_now("", &p->beat.load, &p->beat.free_memory);
 	p->beat.free_slots = r->draining ? 0 : r->slots - used;
 	p->beat.state = xstrdup(state_now(r, used));
-	TAILQ_FOREACH (job, &r->jobs, link)
+	TAILQ_FOREACH(job, &r->jobs, link)
 		if (job->phase == JOB_READY || job->phase == JOB_RUNNING)
 			strlist_add(&p->beat.running, job->label);
 }
@@ -61,12 +61,12 @@ static void fill_jobs(struct runner *r, struct pass *p, bool ended)
 	size_t count = 0;
 	struct job *job;
 
-	TAILQ_FOREACH (job, &r->jobs, link)
+	TAILQ_FOREACH(job, &r->jobs, link)
 		count++;
 	p->known = xcalloc(count + 1, sizeof(*p->known));
 	p->finish = xcalloc(count + 1, sizeof(*p->finish));
 	p->prepare = xcalloc(count + 1, sizeof(*p->prepare));
-	TAILQ_FOREACH (job, &r->jobs, link) {
+	TAILQ_FOREACH(job, &r->jobs, link) {
 		p->known[p->known_count++] = (struct pass_known){
 			.id = job->id,
 			.attempt = job->attempt,
@@ -134,7 +134,7 @@ static struct job *find(const struct runner *r, uint64_t id, unsigned attempt)
 {
 	struct job *job;
 
-	TAILQ_FOREACH (job, &r->jobs, link)
+	TAILQ_FOREACH(job, &r->jobs, link)
 		if (job->id == id && job->attempt == attempt)
 			return job;
 	return NULL;
@@ -201,15 +201,11 @@ static void ask_versions(struct runner *r, struct strlist *names);
 
 static void take_trouble(struct runner *r, const struct pass *p, int64_t now)
 {
+	if (p->result < 0) /* told already; a share that was opened anew gets its time too */
+		r->not_before = now + RETRY_MS;
 	if (p->mended) {
 		r->reg_due = r->inbox_due = true;
 		r->next_beat = now;
-		return;
-	}
-	if (p->result < 0) {
-		log_trouble("the share", "the inbox of %s cannot be read: %s", r->name,
-			    strerror(-p->result));
-		r->not_before = now + RETRY_MS;
 	}
 	if (p->more) {
 		r->not_ended_before = now + RETRY_MS;
@@ -308,7 +304,7 @@ static bool any_ended(const struct runner *r)
 {
 	const struct job *job;
 
-	TAILQ_FOREACH (job, &r->jobs, link)
+	TAILQ_FOREACH(job, &r->jobs, link)
 		if (job->phase == JOB_ENDED)
 			return true;
 	return false;
@@ -372,6 +368,6 @@ void serve_stop(struct runner *r)
 	log_info("stopping: jobs that run are ended and given back");
 	r->draining = r->stopping = r->leaving = true;
 	r->next_beat = 0;
-	TAILQ_FOREACH (job, &r->jobs, link)
+	TAILQ_FOREACH(job, &r->jobs, link)
 		launch_stop(job, WHY_EVICT, WAY_BACK, r->opt->kill_wait, NULL);
 }

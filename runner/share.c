@@ -41,6 +41,7 @@ int share_mend(struct share *share)
 	close(inbox);
 	spool_close(&share->sp);
 	share->sp = fresh;
-	share->durable.local = fresh.kind == SAFEFS_LOCAL;
+	share->durable.whole.local = fresh.kind == SAFEFS_LOCAL;
+	log_info("the share or the inbox of %s had gone: opened anew", share->name);
 	return 0;
 }

@@ -62,7 +62,7 @@ static void open_share(struct runner *r)
 	r->share.rid = r->rid;
 	r->share.kill_wait_ms = r->opt->kill_wait;
 	r->share.unsealed = -1;
-	r->share.durable.local = r->share.sp.kind == SAFEFS_LOCAL;
+	r->share.durable.whole.local = r->share.sp.kind == SAFEFS_LOCAL;
 }
 
 static void open_state(struct runner *r)

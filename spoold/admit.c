@@ -8,11 +8,13 @@
  */
 #include "coordinator.h"
 
+#include "aside.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "digest.h"
 #include "drops.h"
 #include "dropcheck.h"
+#include "escape.h"
 #include "jobs.h"
 #include "log.h"
 #include "manifest.h"
@@ -25,9 +27,9 @@
 #include <string.h>
 
 #define HASH_IN_LOOP (256 * 1024)	/* bytes: some 1 ms of hashing; more goes through the bulk lane */
-#define OLD SPOOL_TMP "old"
 
-static void wait_on(struct job *job)
+/* lacks: the inputs that have to come first, in words, or NULL. */
+static void wait_on(struct job *job, const char *lacks)
 {
 	struct coordinator *co = job->co;
 	struct drop *drop = job->drop;
@@ -39,48 +41,10 @@ static void wait_on(struct job *job)
 	}
 	job->drop = NULL;
 	jobs_forget(job);
-	drops_wait_on(co, drop);
-}
-
-/* -- files of ours from an earlier life ---------------------------------------------------------- */
-
-static int add_ours(const char *name, unsigned char type, void *arg)
-{
-	(void)type;
-	if (spool_is_ours(name) && strcmp(name, SPOOL_READY) != 0)
-		strlist_add(arg, name);
-	return 0;
-}
-
-/*
- * job.result, stdout.txt, attempts/ and the like of an earlier run go to attempts/0/, whatever they are: they are renamed, never
- * opened. Through a temporary folder, so that an old attempts/ ends inside the new one.
- */
-static int move_ours_aside(int fd)
-{
-	struct strlist names = { 0 };
-	int old = -1, r = safefs_list(fd, ".", add_ours, &names);
-
-	if (r < 0 || names.count == 0)
-		goto out;
-	if (mkdirat(fd, OLD, 0755) < 0 && errno != EEXIST) {
-		r = -errno;
-		goto out;
-	}
-	old = safefs_open_dir(fd, OLD);
-	r = old < 0 ? old : 0;
-	for (size_t i = 0; r == 0 && i < names.count; i++)
-		if (strcmp(names.items[i], OLD) != 0 && renameat(fd, names.items[i], old, names.items[i]) < 0)
-			r = -errno;
-	if (r == 0 && mkdirat(fd, SPOOL_ATTEMPTS, 0755) < 0)
-		r = -errno;
-	if (r == 0 && renameat(fd, OLD, fd, SPOOL_ATTEMPTS "/0") < 0)
-		r = -errno;
-out:
-	if (old >= 0)
-		close(old);
-	strlist_free(&names);
-	return r;
+	if (lacks)
+		drops_wait_for_inputs(co, drop, lacks);
+	else
+		drops_wait_on(co, drop);
 }
 
 /* -- the manifest -------------------------------------------------------------------------------- */
@@ -101,9 +65,10 @@ static void write_manifest(struct job *job)
 	job->manifest = NULL;
 	if (r < 0) {
 		log_trouble("manifest", "%" PRIu64 ": .spool-manifest cannot be written: %s", job->id, strerror(-r));
-		wait_on(job);
+		wait_on(job, NULL);
 		return;
 	}
+	log_mended("manifest");
 	syncer_touch(co->syncer, fd);
 	syncer_touch(co->syncer, dir);
 	jobs_after_sync(job, STEP_ENQUEUE);
@@ -126,7 +91,7 @@ static void hashed(struct job *job, int result)
 	manifest_free(job->manifest);
 	free(job->manifest);
 	job->manifest = NULL;
-	wait_on(job);
+	wait_on(job, NULL);
 }
 
 /* The application of the drop box: a wrapped file found after a crash has it in its folder's name. */
@@ -176,6 +141,38 @@ static bool stood_still(const struct job *job, const struct tree *tree)
 	return strcmp(fingerprint, job->drop->fingerprint) == 0;
 }
 
+/* Something may not be read: what? Permissions are the dropper's to mend, so this is no reason to wait. */
+static int complain_closed(struct job *job, int fd)
+{
+	const struct tree_entry *closed;
+	_cleanup_free_ char *shown = NULL;
+	struct tree tree = { 0 };
+
+	if (tree_look_part(fd, &tree) < 0)
+		return -EAGAIN;
+	closed = tree_closed(fd, &tree);
+	shown = escape_text(closed ? closed->path : "the folder", ESCAPE_TEXT);
+	complain(&job->complaint, shown, 0, xasprintf("a %s that may not be read", closed && closed->type == 'f' ? "file" : "folder"),
+		 xstrdup("files and folders that the account running spoold may read"),
+		 xstrdup("chmod -R u+rwX,g+rX the folder (or drop it as the spool's own user) and drop it again"));
+	tree_free(&tree);
+	return COMPLAINT;
+}
+
+/* Nothing that could become a job is in it. */
+static int complain_empty(struct job *job)
+{
+	_cleanup_free_ char *shown = escape_text(job->drop ? job->drop->name : job->name, ESCAPE_TEXT);
+
+	if (job->wrapped)
+		return complain(&job->complaint, shown, 0, xstrdup("a file with a name that the spool itself uses"),
+				xstrdup("a file of yours: the spool writes files of this name beside it"),
+				xstrdup("give the file another name and drop it again"));
+	return complain(&job->complaint, "the folder", 0, xstrdup("an empty folder"),
+			xstrdup("a job.conf, or one file that an application runs (spoolctl apps lists them)"),
+			xstrdup("put the files into the folder and drop it again"));
+}
+
 /* Examines the folder behind fd. 0: the manifest is under way, COMPLAINT, DROPCHECK_INCOMPLETE or negative errno (look again). */
 static int examine(struct coordinator *co, struct job *job, int fd)
 {
@@ -190,14 +187,16 @@ static int examine(struct coordinator *co, struct job *job, int fd)
 	if (r == 0 && !stood_still(job, &tree))
 		r = -EAGAIN;
 	if (r == 0 && tree.count == 0)
-		r = complain(&job->complaint, "the folder", 0, xstrdup("an empty folder"),
-			     xstrdup("a job.conf, or one file that an application runs (spoolctl apps lists them)"),
-			     xstrdup("put the files into the folder and drop it again"));
+		r = complain_empty(job);
+	if (r == -EACCES || (r == 0 && tree_closed(fd, &tree)))
+		r = complain_closed(job, fd);
 	if (r == 0)
 		r = dropcheck(co->sp.root_fd, &co->catalogue, fd, &tree, box_of(job), &co->defaults, &file, &needs, &job->complaint);
 	if (r == 0)
-		r = move_ours_aside(fd);
+		r = aside_move(fd);
 	if (r == 0) {
+		if (file.email && !job->why)
+			job->why = xstrdup("email is recorded, but this version sends no mail");
 		bytes = tree.bytes;
 		job->manifest = make_manifest(job, &tree, &needs, file.group);
 		if (bytes > HASH_IN_LOOP)
@@ -227,11 +226,16 @@ static void admit(struct coordinator *co, struct job *job)
 		r = cannot_open(job, fd);
 	else
 		r = fd < 0 ? fd : examine(co, job, fd);
-	if (r == COMPLAINT) {
+	/* A single file waits for no other. */
+	if (r == COMPLAINT || (r == DROPCHECK_INCOMPLETE && job->wrapped)) {
 		jobs_due(job, STEP_REJECT);
 	} else if (r != 0) {
+		_cleanup_free_ char *lacks = r == DROPCHECK_INCOMPLETE ? complaint_line(&job->complaint) : NULL;
+
+		if (r < 0 && r != -EAGAIN && r != -ENOENT && r != -ESTALE)
+			log_trouble("admit", "%" PRIu64 ": a drop cannot be examined (%s): it is tried again", job->id, strerror(-r));
 		complaint_free(&job->complaint);
-		wait_on(job);
+		wait_on(job, lacks);
 	}
 }
 

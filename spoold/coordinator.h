@@ -83,6 +83,8 @@ struct drop {
 	bool told;			/* the log knows that it stays incomplete */
 	int64_t first_seen, due;	/* boot ms */
 	char fingerprint[65];		/* of the last look; "" before the first */
+	char lacking[65];		/* the fingerprint with which it was found to lack inputs: only a change helps */
+	char *lacks;			/* what it waits for, in words, or NULL */
 	uint64_t seen_in_scan;
 	TAILQ_ENTRY(drop) link;		/* in drops_waiting, by due */
 	UT_hash_handle hh;

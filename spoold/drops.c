@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "digest.h"
 #include "escape.h"
+#include "human.h"
 #include "ids.h"
 #include "jobs.h"
 #include "log.h"
@@ -23,7 +24,10 @@
 #include <fcntl.h>
 #include <string.h>
 
+enum verdict { COMPLETE_FILE, COMPLETE_FOLDER, INCOMPLETE, CHANGING, ANSWERED, GONE };
+
 static void arm_timer(struct coordinator *co);
+static enum verdict look(struct coordinator *co, struct drop *drop);
 
 /* -- boxes --------------------------------------------------------------------------------------- */
 
@@ -121,15 +125,33 @@ void drops_forget(struct coordinator *co, struct drop *drop)
 	HASH_DEL(co->drops, drop);
 	free(drop->key);
 	free(drop->name);
+	free(drop->lacks);
 	free(drop);
 }
 
+static void set_lacks(struct drop *drop, const char *lacks)
+{
+	if (drop->lacks && lacks && strcmp(drop->lacks, lacks) == 0)
+		return;
+	free(drop->lacks);
+	drop->lacks = lacks ? xstrdup(lacks) : NULL;
+}
+
+/* Never at once, even with .ready: what failed might fail again for long (a full disk). */
 void drops_wait_on(struct coordinator *co, struct drop *drop)
 {
 	drop->taken = false;
 	drop->whole = false;
 	drop->fingerprint[0] = '\0';
-	wait_until(co, drop, clock_boot_ms());
+	(void)look(co, drop);
+	wait_until(co, drop, clock_boot_ms() + co->opt.settle);
+}
+
+void drops_wait_for_inputs(struct coordinator *co, struct drop *drop, const char *lacks)
+{
+	memcpy(drop->lacking, drop->fingerprint, sizeof(drop->lacking));
+	drops_wait_on(co, drop);
+	set_lacks(drop, lacks);
 }
 
 void drops_expect_return(struct coordinator *co, struct box *box, const char *name)
@@ -148,9 +170,19 @@ static bool is_no_drop(const struct box *box, const char *name)
 	return spool_is_litter(name) || spool_is_tmp(name) || spool_is_readme(name) || (!*box->app && name[0] == '@');
 }
 
+/* What happens within a folder brings no news; the scan looks for .ready, so that a long settle time need not pass. */
+static bool is_ready(const struct drop *drop)
+{
+	_cleanup_close_ int fd = openat(drop->box->fd, drop->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	return fd >= 0 && fstatat(fd, SPOOL_READY, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static void seen(struct coordinator *co, struct box *box, const char *name, bool whole)
 {
 	struct drop *drop;
+	int64_t now = clock_boot_ms();
 
 	if (is_no_drop(box, name))
 		return;
@@ -164,7 +196,7 @@ static void seen(struct coordinator *co, struct box *box, const char *name, bool
 	drop->seen_in_scan = co->scan_number;
 	drop->whole = drop->whole || (whole && !drop->returned);
 	/* The first look is due at once: the settle time is counted from it. */
-	wait_until(co, drop, drop->whole || !drop->due ? clock_boot_ms() : drop->due);
+	wait_until(co, drop, drop->whole || !drop->due || (drop->due > now && is_ready(drop)) ? now : drop->due);
 }
 
 void drops_news(struct coordinator *co, const char *app, const char *name, bool whole)
@@ -179,68 +211,90 @@ void drops_news(struct coordinator *co, const char *app, const char *name, bool 
 
 /* -- looking ------------------------------------------------------------------------------------- */
 
-enum verdict { COMPLETE_FILE, COMPLETE_FOLDER, INCOMPLETE, CHANGING, ANSWERED, GONE };
-
-/* A folder: the tree's fingerprint; with_writers: also whether somebody writes. */
-static enum verdict look_at_folder(struct coordinator *co, struct drop *drop, char *fingerprint, bool quiet_enough)
-{
-	_cleanup_close_ int fd = safefs_open_dir(drop->box->fd, drop->name);
-	struct complaint c = { 0 };
-	struct tree tree = { 0 };
-	enum verdict verdict = INCOMPLETE;
-	int r;
-
-	(void)co;
-	if (fd < 0)
-		return fd == -EACCES ? COMPLETE_FOLDER : GONE;
-	r = tree_look(fd, &tree, &c);
-	if (r == COMPLAINT)
-		verdict = COMPLETE_FOLDER;	/* ADMIT finds the same and says so */
-	else if (r < 0)
-		verdict = CHANGING;
-	else {
-		tree_fingerprint(&tree, fingerprint);
-		if (tree.ready || (drop->whole && tree.count > 0))
-			verdict = COMPLETE_FOLDER;
-		else if (tree.count > 0 && quiet_enough && strcmp(fingerprint, drop->fingerprint) == 0 &&
-			 !tree.partial && !tree_has_writer(fd, &tree))
-			verdict = COMPLETE_FOLDER;
-	}
-	complaint_free(&c);
-	tree_free(&tree);
-	return verdict;
-}
-
-static enum verdict look_at_file(struct drop *drop, const struct stat *st, char *fingerprint, bool quiet_enough)
+/* Of what is not, or cannot be, opened. */
+static void fingerprint_name(const struct stat *st, char *fingerprint)
 {
 	char text[128];
 
 	snprintf(text, sizeof(text), "%lld %lld.%ld %lld.%ld %llu", (long long)st->st_size, (long long)st->st_mtim.tv_sec,
 		 st->st_mtim.tv_nsec, (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec, (unsigned long long)st->st_ino);
 	digest_buffer(text, strlen(text), fingerprint);
-	if (drop->whole)
-		return COMPLETE_FILE;
-	if (!quiet_enough || strcmp(fingerprint, drop->fingerprint) != 0 || spool_is_partial(drop->name))
-		return INCOMPLETE;
-	_cleanup_close_ int fd = safefs_open(drop->box->fd, drop->name, O_RDONLY, 0);
-	return fd >= 0 && safefs_writers(fd) == SAFEFS_WRITER ? INCOMPLETE : COMPLETE_FILE;
 }
 
+/* still: this look was equal to the one a settle time before. Whatever ADMIT will complain about has to stand still too, lest a copy
+ * be rejected in its middle. */
+static enum verdict judge_folder(struct drop *drop, int fd, const struct tree *tree, const char *fingerprint, bool still)
+{
+	const char *lacks = tree->count == 0 ? "it is empty" : tree->partial ? "a name in it is that of a copy in progress" : NULL;
+
+	if (tree->count == 0)
+		drop->whole = false;	/* what is put into it later does not come by one rename */
+	if (*drop->lacking && strcmp(fingerprint, drop->lacking) == 0)
+		return INCOMPLETE;
+	if (tree->ready || drop->whole)
+		return COMPLETE_FOLDER;
+	if (lacks || !*drop->lacking)
+		set_lacks(drop, lacks);
+	if (!still || lacks)
+		return INCOMPLETE;
+	if (!tree_has_writer(fd, tree))
+		return COMPLETE_FOLDER;
+	set_lacks(drop, "a file in it is open for writing");
+	return INCOMPLETE;
+}
+
+static enum verdict look_at_folder(struct drop *drop, const struct stat *st, char *fingerprint)
+{
+	_cleanup_close_ int fd = safefs_open_dir(drop->box->fd, drop->name);
+	struct tree tree = { 0 };
+	enum verdict verdict;
+	int r;
+
+	if (fd == -EACCES) {
+		fingerprint_name(st, fingerprint);
+		return strcmp(fingerprint, drop->fingerprint) == 0 ? COMPLETE_FOLDER : INCOMPLETE;
+	}
+	if (fd < 0)
+		return GONE;
+	r = tree_look_part(fd, &tree);
+	if (r < 0)
+		return CHANGING;
+	tree_fingerprint(&tree, fingerprint);
+	verdict = judge_folder(drop, fd, &tree, fingerprint, strcmp(fingerprint, drop->fingerprint) == 0);
+	tree_free(&tree);
+	return verdict;
+}
+
+static enum verdict look_at_file(struct drop *drop, const struct stat *st, char *fingerprint)
+{
+	fingerprint_name(st, fingerprint);
+	if (drop->whole)
+		return COMPLETE_FILE;
+	set_lacks(drop, spool_is_partial(drop->name) ? "its name is that of a copy in progress" : NULL);
+	if (strcmp(fingerprint, drop->fingerprint) != 0 || drop->lacks)
+		return INCOMPLETE;
+	_cleanup_close_ int fd = safefs_open(drop->box->fd, drop->name, O_RDONLY, 0);
+	if (fd < 0 || safefs_writers(fd) != SAFEFS_WRITER)
+		return COMPLETE_FILE;
+	set_lacks(drop, "it is open for writing");
+	return INCOMPLETE;
+}
+
+/* Looks are a settle time apart; the fingerprint of this one is kept for the next. */
 static enum verdict look(struct coordinator *co, struct drop *drop)
 {
-	bool quiet_enough = drop->fingerprint[0] != '\0';	/* looks are a settle time apart */
 	char fingerprint[DIGEST_HEX_SIZE] = "";
 	enum verdict verdict;
 	struct stat st;
 
 	if (fstatat(drop->box->fd, drop->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? GONE : CHANGING;
-	if (st.st_uid != geteuid() && refused_before(co, drop->box, drop->name))
+	if (refused_before(co, drop->box, drop->name))
 		return ANSWERED;
 	if (S_ISDIR(st.st_mode))
-		verdict = look_at_folder(co, drop, fingerprint, quiet_enough);
+		verdict = look_at_folder(drop, &st, fingerprint);
 	else if (S_ISREG(st.st_mode))
-		verdict = look_at_file(drop, &st, fingerprint, quiet_enough);
+		verdict = look_at_file(drop, &st, fingerprint);
 	else
 		verdict = COMPLETE_FILE;	/* a link, a fifo: never a job, and complete at once */
 	snprintf(drop->fingerprint, sizeof(drop->fingerprint), "%s", fingerprint);
@@ -275,13 +329,14 @@ static void make_job(struct coordinator *co, struct drop *drop, enum step step)
 static bool patience_is_over(struct coordinator *co, struct drop *drop)
 {
 	_cleanup_free_ char *shown = NULL;
+	char waited[HUMAN_SIZE];
 
 	if (clock_boot_ms() - drop->first_seen < co->opt.incoming_patience)
 		return false;
 	if (!drop->told) {
 		shown = escape_text(drop->name, ESCAPE_TEXT);
-		log_warn("incoming: \"%s\" has been incomplete for %lld minutes: left where it is", shown,
-			 (long long)(co->opt.incoming_patience / 60000));
+		log_warn("incoming: \"%s\" has been incomplete for %s: %s", shown,
+			 human_time(co->opt.incoming_patience, waited), drop->lacks ? drop->lacks : "it goes on changing");
 		drop->told = true;
 	}
 	int fd = safefs_open_dir(drop->box->fd, drop->name);

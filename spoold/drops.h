@@ -19,6 +19,9 @@ int drops_scan(struct coordinator *co);
 /* The drop was looked at by a step and is not complete after all: it waits another settle time. */
 void drops_wait_on(struct coordinator *co, struct drop *drop);
 
+/* The same, until the drop changes: it lacks inputs. lacks says which, for the log. */
+void drops_wait_for_inputs(struct coordinator *co, struct drop *drop, const char *lacks);
+
 /* We are about to put name into the box: its coming by one rename means nothing. */
 void drops_expect_return(struct coordinator *co, struct box *box, const char *name);
 

@@ -74,6 +74,8 @@ static void look_again(struct job *job)
 	if (r == 0) {
 		job->uid = m.uid;
 		tell_admission(job, &m);
+		free(job->why);
+		job->why = NULL;
 		if (job->drop)
 			control_reply_admission(job->co, job->drop->name, job->id, NULL);
 		forget_drop(job);
@@ -113,8 +115,7 @@ static void enqueue(struct coordinator *co, struct job *job)
 	}
 	syncer_touch_dir(co->syncer, parent);
 	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
-	jobs_moved(job, SPOOL_QUEUED, folder);
-	jobs_restore_mode(job);
+	jobs_moved(job, SPOOL_QUEUED, folder);	/* what had to be made writable stays so until it ends: it moves on */
 	look_again(job);
 }
 
@@ -193,6 +194,8 @@ static void put_back(struct coordinator *co, struct job *job)
 	forget_drop(job);
 	drops_expect_return(co, box, as);
 	r = fd < 0 ? fd : move_back(job, fd, box, name, as);
+	if (r == 0 && job->put_back_mode)
+		(void)fchmodat(box->fd, as, job->put_back_mode, 0);
 	if (r == 0) {
 		e.from = spool_place_name(SPOOL_QUEUED);
 		e.to = spool_place_name(SPOOL_INCOMING);

@@ -228,7 +228,7 @@ void journal_flush(struct coordinator *co, bool now)
 {
 	if (journal.buffered > 0)
 		write_buffer(co);
-	if (journal.unfolded_len == 0)
+	if (journal.unfolded_len == 0 && !now)
 		return;
 	if (now) {
 		fold_written(co);

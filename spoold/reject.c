@@ -9,10 +9,12 @@
 #include "coordinator.h"
 
 #include "answer.h"
+#include "aside.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "control.h"
 #include "drops.h"
+#include "escape.h"
 #include "event.h"
 #include "jobs.h"
 #include "journal.h"
@@ -45,9 +47,9 @@ static char *given_name(const struct job *job)
 
 static int write_answer(struct job *job, int dir)
 {
-	_cleanup_free_ char *name = given_name(job);
+	_cleanup_free_ char *name = given_name(job), *shown = escape_text(name, ESCAPE_TEXT);
 	_cleanup_free_ char *reason = is_cancel(job) ? xstrdup(job->why ? job->why : "cancelled") : complaint_line(&job->complaint);
-	_cleanup_free_ char *page = is_cancel(job) ? NULL : complaint_page(&job->complaint, name);
+	_cleanup_free_ char *page = is_cancel(job) ? NULL : complaint_page(&job->complaint, shown);
 	_cleanup_free_ char *result = NULL;
 	size_t len;
 	int r = 0;
@@ -55,7 +57,10 @@ static int write_answer(struct job *job, int dir)
 	free(job->why);
 	job->why = xstrdup(reason);
 	result = answer_text(job->co, is_cancel(job) ? "CANCELLED" : "REJECTED", reason, &len);
-	if (page)
+	/* An earlier run's job.result is its owner's: ours must not replace it. */
+	if (job->place == SPOOL_INCOMING)
+		r = aside_move(dir);
+	if (page && r == 0)
 		r = answer_put(job->co, dir, SPOOL_REJECTED, page, strlen(page));
 	if (r == 0)
 		r = answer_put(job->co, dir, SPOOL_RESULT, result, len);
@@ -71,6 +76,7 @@ static void answer_elsewhere(struct job *job)
 	_cleanup_free_ char *tmp = xasprintf(SPOOL_TMP "%" PRIu64, job->id);
 	_cleanup_close_ int dir = -1;
 
+	jobs_restore_mode(job);
 	if (mkdirat(failed_fd, tmp, 0755) < 0 && errno != EEXIST)
 		r = -errno;
 	else

@@ -35,16 +35,17 @@ static char *copy_name(const struct job *job)
 /* -- COPY, in the bulk lane ---------------------------------------------------------------------- */
 
 /* The copy's own manifest: same inputs and hashes, other inodes and times. */
-static int write_copy_manifest(int dir, struct manifest *m, struct tree *now)
+static int write_copy_manifest(int dir, struct manifest *m, struct tree *now, uint64_t hash_most)
 {
 	_cleanup_close_ int fd = -1;
 	_cleanup_free_ char *text = NULL;
 	size_t len;
 	int r;
 
-	tree_free(&m->tree);
-	m->tree = *now;
-	*now = (struct tree){ 0 };
+	manifest_take_tree(m, now);
+	r = manifest_hash(dir, m, hash_most);
+	if (r < 0)
+		return r;
 	text = manifest_write(m, &len);
 	r = safefs_create(dir, SPOOL_MANIFEST, text, len, 0644, &fd);
 	if (r == 0 && (fsync(fd) < 0 || fsync(dir) < 0))
@@ -65,11 +66,12 @@ static int fill_copy(struct job *job, int from, int to)
 		r = tree_look(to, &now, &job->complaint);
 	if (r == 0)
 		r = manifest_compare(&m, to, &now, false, &job->complaint);
-	if (r == -ENOENT)
-		r = complain(&job->complaint, "the folder", 0, xstrdup("an input that is gone"),
+	/* The job has removed or replaced an input, or our record of them. */
+	if (r == -ENOENT || r == -EINVAL || r == -EBADMSG || r == -EFBIG)
+		r = complain(&job->complaint, "the folder", 0, xstrdup("an input, or the record of the inputs, that is gone or replaced"),
 			     xstrdup("the inputs as they were when the job was admitted"), xstrdup("drop the folder again"));
 	if (r == 0 || r == COMPLAINT) {
-		int written = write_copy_manifest(to, &m, &now);
+		int written = write_copy_manifest(to, &m, &now, (uint64_t)job->co->opt.hash_most);
 
 		if (written < 0 && r == 0)
 			r = written;

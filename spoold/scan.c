@@ -175,10 +175,11 @@ static void scan_inboxes(struct coordinator *co)
 /* Jobs that rest while others act for them: the folder may have been deleted, the time may have come. */
 static void look_after(struct coordinator *co, enum step resting)
 {
-	struct job *job, *next;
+	/* Whatever is settled to rest again goes to the end of the list: stop at today's last. */
+	struct job *last = TAILQ_LAST(&co->due[resting], joblist), *job, *next;
 
 	for (job = TAILQ_FIRST(&co->due[resting]); job; job = next) {
-		next = TAILQ_NEXT(job, link);
+		next = job == last ? NULL : TAILQ_NEXT(job, link);
 		if (jobs_folder_is_gone(job))
 			found_deleted(job);
 		else
@@ -201,6 +202,10 @@ static void conclude(struct coordinator *co)
 
 	tickets_settle_strays(co);
 	HASH_ITER(hh, co->jobs, job, next) {
+		if (job->line && job->seen_in_scan != co->scan_number && jobs_folder_is_gone(job)) {
+			found_deleted(job);
+			continue;
+		}
 		if (job->busy || job->line || job->step != STEP_NONE || (job->place != SPOOL_QUEUED && job->place != SPOOL_ACTIVE))
 			continue;
 		tickets_settle(job);

@@ -34,6 +34,35 @@ release() {
 	return $failed
 }
 
+# drop_open NAME...: copies folders ./NAME as a slow client does: all of a folder but half of its last file, which stays open
+# for writing; a file likewise. drop_close: the rest of all of them comes.
+declare -A LIB_OPEN=()		# descriptor of each
+drop_open() {
+	local - name last fd
+	set +x
+	for name; do
+		last=$name
+		if [ -d "$name" ]; then
+			last=$name/zz-last.dat
+			[ -e "./$last" ] || make_data "$last" 16
+			mkdir -- "$INCOMING/$name" && (cd "./$name" && tar cf - --exclude ./zz-last.dat .) |
+				tar xf - -C "$INCOMING/$name" || return 1
+		fi
+		exec {fd}>"$INCOMING/$last" && head -c $(($(stat -c %s -- "./$last") / 2)) -- "./$last" >&$fd || return 1
+		LIB_OPEN[$last]=$fd
+	done
+}
+
+drop_close() {
+	local - last fd
+	set +x
+	for last in "${!LIB_OPEN[@]}"; do
+		fd=${LIB_OPEN[$last]}
+		tail -c +$(($(stat -c %s -- "./$last") / 2 + 1)) -- "./$last" >&$fd && exec {fd}>&- || return 1
+	done
+	LIB_OPEN=()
+}
+
 # make_data FILE [KIB]: a file without holes whose contents differ from any other's.
 make_data() {
 	mkdir -p -- "$(dirname -- "./$1")" && head -c "$((${2:-64} * 1024))" /dev/urandom >"./$1"
@@ -63,13 +92,13 @@ still_incoming() {
 
 # listing FOLDER: all in it but what is ours: kind, mode, size, time, link, then hashes.
 listing() {
-	(cd -- "$1" && lib_find -printf '%y %m %T@ %P -> %l\n' | sort &&
+	(cd "$1" && lib_find -printf '%y %m %T@ %P -> %l\n' | sort &&
 		lib_find -type f -print0 | sort -z | xargs -0r sha256sum)
 }
 
 # contents FOLDER: the same without modes and times, which not every way to copy keeps.
 contents() {
-	(cd -- "$1" && lib_find -printf '%y %P -> %l\n' | sort && lib_find -type f -print0 | sort -z | xargs -0r sha256sum)
+	(cd "$1" && lib_find -printf '%y %P -> %l\n' | sort && lib_find -type f -print0 | sort -z | xargs -0r sha256sum)
 }
 
 lib_find() {

@@ -13,7 +13,7 @@
 
 set -u
 : "${SRCDIR:=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}" "${BUILD:=$SRCDIR/build}"
-: "${TEST_PATIENCE:=1}" "${TEST_TIMEOUT:=300}" "${TEST_TMP:=/tmp}" "${NEED_ROOT:=}" "${NEED_TREE:=}"
+: "${TEST_PATIENCE:=1}" "${TEST_TIMEOUT:=600}" "${TEST_TMP:=/tmp}" "${NEED_ROOT:=}" "${NEED_TREE:=}"
 
 # -- start again as an ordinary user, within a time limit ------------------------------------------
 

@@ -178,11 +178,12 @@ static int compare_with(struct check *c, struct fold *f, int events_fd, struct i
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
 		if (*line && ++told <= DIFFERENCES_MOST)
-			check_note(c, REMEDY_REBUILD, "index (first: the log, second: the index): %s",
-				   line);
+			check_note(c, REMEDY_REBUILD,
+				   "index (first: the log, second: the index): %s", line);
 	}
 	if (told > DIFFERENCES_MOST)
-		check_note(c, REMEDY_REBUILD, "index: %u more differences", told - DIFFERENCES_MOST);
+		check_note(c, REMEDY_REBUILD, "index: %u more differences",
+			   told - DIFFERENCES_MOST);
 	return 0;
 }
 

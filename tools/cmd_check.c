@@ -21,8 +21,7 @@
 #include <time.h>
 
 #define LOOKS 3
-#define BETWEEN_MS 700 /* longer than the coordinator takes from a rename to its line in the log \
-			*/
+#define BETWEEN_MS 700 /* a line in the log may come so long after its rename */
 
 enum { KEY_JSON = 0x100, KEY_INDEX, KEY_REPAIR }; /* long only */
 

@@ -59,7 +59,7 @@ int snapshot_open(const struct spool *sp, struct index **ret, uint64_t *ret_k)
 		r = index_open_read(path, true, ret);
 		if (r == 0 && ret_k)
 			*ret_k = k;
-		if (r == 0 || r != -ENOENT)
+		if (r != -ENOENT)
 			return r;
 	}
 	return r;

@@ -183,7 +183,7 @@ static int cmd_version(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct main_options o = { 0, 0 };
+	struct main_options o = { 0 };
 	const struct command_row *row;
 	int r;
 

@@ -58,7 +58,7 @@ start_runner() {
 	"$build/bin/spool-runner" --share "$share" --state "$work/runner" --name bench --foreground >>"$work/runner.log" 2>&1 &
 	runner_pid=$!
 	for _ in $(seq 400); do
-		! "$build/bin/spoolctl" --share "$share" nodes --raw --noheadings -o RUNNER,STATE 2>/dev/null | grep -q 'bench IDLE' || return 0
+		! grep -q 'runner bench is present' "$work/spoold.log" || return 0
 		sleep 0.05
 	done
 	return 1
@@ -93,7 +93,7 @@ echo
 echo "idle: CPU of the daemons over 60 s, share of one core (aim: < 0.2 % each)"
 sleep 5
 before_s=$(bench cpu "$spoold_pid") before_r=$(bench cpu "$runner_pid")
-sleep 60
+sleep ${BENCH_IDLE:-60}
 after_s=$(bench cpu "$spoold_pid") after_r=$(bench cpu "$runner_pid")
 awk -v s=$((after_s - before_s)) -v r=$((after_r - before_r)) \
 	'BEGIN { printf "  spoold %.3f %%   spool-runner with launcher %.3f %%\n", s / 6e8, r / 6e8 }'

@@ -243,9 +243,10 @@ static void the_sample_has_the_defaults(void **state)
 	char *sample = printed(print_sample), *before = printed(print_values), *after;
 
 	(void)state;
-	assert_non_null(strstr(
-		sample, "\n# Time between two beats.\n# It is a time (500ms, 90s, 15m, 2h, 1d, "
-			"HH:MM:SS) from 1s to 1h.\n#beat = \"5s\"\n"));
+	assert_non_null(
+		strstr(sample,
+		       "\n# Time between two beats.\n# It is a time (500ms, 90s, 15m, 2h, 1d, "
+		       "HH:MM:SS) from 1s to 1h.\n#beat = \"5s\"\n"));
 	assert_int_equal(load(sample, &c), 0);
 	after = printed(print_values);
 	assert_string_equal(before, after);

@@ -248,7 +248,7 @@ static void large_ones_are_read_again(void **state)
 {
 	struct manifest m = { .id = 1 }, back;
 	struct scratch s = scratch_new();
-	size_t each = 105, len;
+	size_t each = 120, len;
 	char *path = xcalloc(1, each + 1), *text;
 
 	(void)state;

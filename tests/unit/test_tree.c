@@ -371,6 +371,92 @@ static void names_are_bounded_together(void **state)
 	scratch_free(&s);
 }
 
+/* -- a look at a part --------------------------------------------------------------------------- */
+
+static struct tree look_part(const struct scratch *s)
+{
+	int fd = safefs_open_dir(s->fd, "job");
+	struct tree t;
+
+	assert_true(fd >= 0);
+	assert_int_equal(tree_look_part(fd, &t), 0);
+	close(fd);
+	return t;
+}
+
+static void a_part_is_all_of_a_plain_tree(void **state)
+{
+	char whole[DIGEST_HEX_SIZE], part[DIGEST_HEX_SIZE];
+	struct scratch s = kinds();
+	struct tree t;
+
+	(void)state;
+	scratch_write(&s, "job/a/b/c", "text");
+	assert_int_equal(renameat(s.fd, "fifo", s.fd, "job/fifo"), 0);
+	t = look(&s);
+	tree_fingerprint(&t, whole);
+	tree_free(&t);
+	t = look_part(&s);
+	tree_fingerprint(&t, part);
+	assert_string_equal(whole, part);
+	tree_free(&t);
+	scratch_free(&s);
+}
+
+static void a_part_ends_at_the_bounds(void **state)
+{
+	struct scratch s = scratch_new();
+	struct tree t;
+
+	(void)state;
+	close(make_chain(&s, "d", TREE_MAX_DEPTH + 3));
+	t = look_part(&s);
+	assert_int_equal(t.count, TREE_MAX_DEPTH);
+	tree_free(&t);
+	scratch_clear(&s, "job");
+	scratch_write(&s, "job/x", "");
+	repeat(TREE_MAX_ENTRIES + 10);
+	t = look_part(&s);
+	repeat(0);
+	assert_int_equal(t.count, TREE_MAX_ENTRIES);
+	tree_free(&t);
+	scratch_free(&s);
+}
+
+static void a_part_passes_over_what_is_closed(void **state)
+{
+	static const struct {
+		const char *path;
+		mode_t mode;
+	} rows[] = { { "job/d", 0 }, { "job/d", 0300 }, { "job/d", 0400 }, { "job/d/file", 0200 } };
+	bool root = geteuid() == 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct scratch s = scratch_new();
+		struct tree t;
+		const struct tree_entry *closed;
+		int fd;
+
+		scratch_write(&s, "job/a", "");
+		scratch_write(&s, "job/d/file", "");
+		fd = safefs_open_dir(s.fd, "job");
+		t = look_part(&s);
+		assert_null(tree_closed(fd, &t));
+		tree_free(&t);
+		assert_int_equal(fchmodat(s.fd, rows[i].path, rows[i].mode, 0), 0);
+		t = look_part(&s);
+		closed = tree_closed(fd, &t);
+		assert_int_equal(closed == NULL, root); /* nothing is closed to root */
+		if (closed)
+			assert_string_equal(closed->path, rows[i].path + strlen("job/"));
+		assert_true(t.count >= 2);
+		tree_free(&t);
+		close(fd);
+		scratch_free(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,6 +470,9 @@ int main(void)
 		cmocka_unit_test(paths_are_bounded),
 		cmocka_unit_test(entries_are_bounded),
 		cmocka_unit_test(names_are_bounded_together),
+		cmocka_unit_test(a_part_is_all_of_a_plain_tree),
+		cmocka_unit_test(a_part_ends_at_the_bounds),
+		cmocka_unit_test(a_part_passes_over_what_is_closed),
 	};
 
 	return cmocka_run_group_tests_name("tree", tests, NULL, NULL);

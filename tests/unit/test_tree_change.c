@@ -8,12 +8,11 @@
 
 #include <cmocka.h>
 
+#include "changes.h"
 #include "complaint.h"
 #include "digest.h"
 #include "kinds.h"
 #include "tree.h"
-
-#include <time.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -31,35 +30,10 @@ static void fingerprint(const struct scratch *s, char *hex)
 	close(fd);
 }
 
-/* Waits until a change now has another time than one before: clocks of file systems tick slowly. */
-static void next_tick(const struct scratch *s)
-{
-	const struct timespec pause = { .tv_nsec = 500000 };
-	struct stat before, now;
-
-	scratch_write(s, "clock", "");
-	assert_int_equal(fstatat(s->fd, "clock", &before, 0), 0);
-	for (int tries = 0; tries < 4000; tries++) {
-		scratch_write(s, "clock", "x");
-		assert_int_equal(fstatat(s->fd, "clock", &now, 0), 0);
-		if (memcmp(&before.st_ctim, &now.st_ctim, sizeof(now.st_ctim)) != 0)
-			return;
-		nanosleep(&pause, NULL);
-	}
-	fail_msg("the clock of %s stands still", s->path);
-}
-
-static void set_mtime(const struct scratch *s, const char *path, time_t seconds)
-{
-	const struct timespec times[2] = { { .tv_sec = seconds }, { .tv_sec = seconds } };
-
-	assert_int_equal(utimensat(s->fd, path, times, AT_SYMLINK_NOFOLLOW), 0);
-}
-
 static void change_bytes(const struct scratch *s)
 {
 	scratch_write(s, "job/d/file", "BYTES");
-	set_mtime(s, "job/d/file", 1000); /* hides it, but for the ctime */
+	changes_set_mtime(s, "job/d/file", 1000); /* hides it, but for the ctime */
 }
 
 static void change_size(const struct scratch *s)
@@ -69,7 +43,7 @@ static void change_size(const struct scratch *s)
 
 static void change_time(const struct scratch *s)
 {
-	set_mtime(s, "job/d/file", 2000);
+	changes_set_mtime(s, "job/d/file", 2000);
 }
 
 static void change_mode(const struct scratch *s)
@@ -80,7 +54,7 @@ static void change_mode(const struct scratch *s)
 static void change_inode(const struct scratch *s)
 {
 	scratch_write(s, "new", "bytes");
-	set_mtime(s, "new", 1000);
+	changes_set_mtime(s, "new", 1000);
 	assert_int_equal(renameat(s->fd, "new", s->fd, "job/d/file"), 0);
 }
 
@@ -189,12 +163,12 @@ static void the_fingerprint_tells_every_change(void **state)
 		scratch_write(&s, "job/d/file", "bytes");
 		scratch_write(&s, "job/other", "");
 		assert_int_equal(symlinkat("d/file", s.fd, "job/link"), 0);
-		set_mtime(&s, "job/d/file", 1000);
+		changes_set_mtime(&s, "job/d/file", 1000);
 		fingerprint(&s, before);
 		fingerprint(&s, after);
 		assert_string_equal(before, after);
 		assert_int_equal(strspn(before, "0123456789abcdef"), DIGEST_HEX_SIZE - 1);
-		next_tick(&s);
+		changes_next_tick(&s);
 		rows[i].change(&s);
 		fingerprint(&s, after);
 		if ((strcmp(before, after) != 0) != rows[i].told)

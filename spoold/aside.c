@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * aside - files of ours that a dropped folder brings along.
+ *
+ * job.result, stdout.txt, attempts/ and the like of an earlier run go to attempts/0/, whatever they are: they are renamed, never opened or
+ * followed. Through a temporary folder, so that an old attempts/ ends inside the new one. A crash leaves some in that folder, which
+ * is of ours too: the next time it is moved with the others.
+ */
+#include "aside.h"
+
+#include "cleanup.h"
+#include "digest.h"
+#include "safefs.h"
+#include "spool.h"
+#include "xalloc.h"
+
+#include <string.h>
+
+static int add_ours(const char *name, unsigned char type, void *arg)
+{
+	(void)type;
+	if (spool_is_ours(name) && strcmp(name, SPOOL_READY) != 0)
+		strlist_add(arg, name);
+	return 0;
+}
+
+static int move_all(int dir_fd, const struct strlist *names)
+{
+	char nonce[9], tmp[32];
+	_cleanup_close_ int tmp_fd = -1;
+
+	digest_nonce(nonce, 8);		/* a name that nobody can have used */
+	snprintf(tmp, sizeof(tmp), SPOOL_TMP "old-%s", nonce);
+	if (mkdirat(dir_fd, tmp, 0755) < 0)
+		return -errno;
+	tmp_fd = safefs_open_dir(dir_fd, tmp);
+	if (tmp_fd < 0)
+		return tmp_fd;
+	for (size_t i = 0; i < names->count; i++)
+		if (renameat(dir_fd, names->items[i], tmp_fd, names->items[i]) < 0)
+			return -errno;
+	if (mkdirat(dir_fd, SPOOL_ATTEMPTS, 0755) < 0 || renameat(dir_fd, tmp, dir_fd, SPOOL_ATTEMPTS "/0") < 0)
+		return -errno;
+	return 0;
+}
+
+int aside_move(int dir_fd)
+{
+	struct strlist names = { 0 };
+	int r = safefs_list(dir_fd, ".", add_ours, &names);
+
+	if (r == 0 && names.count > 0)
+		r = move_all(dir_fd, &names);
+	strlist_free(&names);
+	return r;
+}

@@ -13,6 +13,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <stdnoreturn.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -129,11 +130,13 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static void refuse(struct complaint *c)
+static noreturn void refuse(struct complaint *c)
 {
-	_cleanup_free_ char *text = complaint_line(c);
+	char *text = complaint_line(c);
 
 	fprintf(stderr, "spool-runner: %s\n", text);
+	free(text);
+	complaint_free(c);
 	exit(USAGE_STATUS);
 }
 

@@ -142,12 +142,13 @@ struct runner {
 	int inbox_fd;
 	unsigned used_cores;		/* of jobs that are offered or claimed and have not ended there */
 	unsigned held;			/* how many these are */
+	double run_ms;			/* how long its jobs run, a moving mean; 0: not known yet */
 	UT_hash_handle hh;
 };
 
 struct options {
 	char *share, *state;
-	int64_t settle, scan, scan_polled, scan_folders, incoming_patience, lease, ahead, beat, publish, keep_lost;
+	int64_t settle, scan, scan_polled, scan_folders, incoming_patience, lease, ahead, ahead_most, beat, publish, keep_lost;
 	int64_t default_ttl, default_memory, hash_most;
 	bool watch;
 	bool debug;

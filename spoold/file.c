@@ -109,6 +109,15 @@ void record_run(struct coordinator *co, struct joblist *due)
 		record(co, job);
 }
 
+/* The scheduler wants to know how short its jobs are. */
+static void note_run_time(struct runner *runner, const struct ticket *t)
+{
+	double ms = t->wall_ms > 0 ? (double)t->wall_ms : 1;
+
+	if (runner)
+		runner->run_ms = runner->run_ms > 0 ? 0.8 * runner->run_ms + 0.2 * ms : ms;
+}
+
 static void tell(struct job *job, enum state_move move)
 {
 	const struct ticket *t = job->result;
@@ -151,6 +160,7 @@ static void file_away(struct coordinator *co, struct job *job)
 	jobs_moved(job, state_row(move)->to, folder);
 	jobs_restore_mode(job);
 	tell(job, move);
+	note_run_time(job->runner, job->result);
 	control_job_ended(job, job->result->state);
 	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_ACTIVE]);
 	syncer_touch_dir(co->syncer, co->sp.place_fd[state_row(move)->to]);

@@ -32,6 +32,7 @@ static const struct conf_option table[] = {
 	{ "beat", CONF_TIME, "5s", 100, HOUR, "spool/coordinator is replaced so often", &values.beat },
 	{ "lease", CONF_TIME, "60s", 500, 24 * HOUR, "a runner (or coordinator) silent for so long is taken as absent", &values.lease },
 	{ "ahead", CONF_INT, "1", 0, 1000, "tickets offered to a runner beyond its slots", &values.ahead },
+	{ "ahead_most", CONF_INT, "32", 0, 1000, "the same at most, where jobs are so short that one is not enough", &values.ahead_most },
 	{ "default_ttl", CONF_TIME, "1d", 1000, 3650 * 24 * HOUR, "time allowed for a run where neither job nor application says",
 	  &values.default_ttl },
 	{ "default_memory", CONF_SIZE, "512M", 1 << 20, 1LL << 50, "memory reserved for a job where neither job nor application says",

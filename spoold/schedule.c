@@ -4,7 +4,8 @@
  *
  * Order: first come, first served (by id) among the jobs for which a runner is free; a job that needs what nobody offers now lets others pass. Choice:
  * a present runner that fits (platform, software, memory, cores, name), the one with most free slots; when none has a free slot, one ticket
- * ahead of its slots (option "ahead"), so that a runner need not wait for us between two jobs. A ticket ahead is withdrawn when
+ * ahead of its slots (option "ahead"), so that a runner need not wait for us between two jobs; more of them (up to "ahead_most") where its jobs
+ * are shorter than an offer's round trip, or it would stand still for most of the time. A ticket ahead is withdrawn when
  * another runner falls idle. The index is never asked. Memory only: nothing on the share changes here.
  */
 #include "coordinator.h"
@@ -22,6 +23,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define ROUND_TRIP_MS 50.0	/* from .done to the next claim, with its syncs, on a busy local disk */
 #define AHEAD_REST_MS 300	/* a ticket ahead is left alone for so long: short jobs end sooner than it could be moved */
 
 /* -- joining the line ---------------------------------------------------------------------------- */
@@ -75,10 +77,21 @@ static unsigned free_slots(const struct runner *r)
 	return r->used_cores < r->reg.slots ? r->reg.slots - r->used_cores : 0;
 }
 
-/* Room for one more ticket than the slots can hold at once. */
+/* How many tickets beyond its slots: "ahead", or as many as end within the time of an offer's round trip. */
+static unsigned ahead_of(const struct coordinator *co, const struct runner *r)
+{
+	double ahead = (double)co->opt.ahead;
+
+	if (r->run_ms > 0 && r->reg.slots * ROUND_TRIP_MS / r->run_ms > ahead)
+		ahead = r->reg.slots * ROUND_TRIP_MS / r->run_ms;
+	if (ahead > (double)co->opt.ahead_most)
+		ahead = (double)co->opt.ahead_most;
+	return (unsigned)ahead;
+}
+
 static bool has_room_ahead(const struct coordinator *co, const struct runner *r, const struct needs *n)
 {
-	return r->used_cores + n->cores <= r->reg.slots + (unsigned)co->opt.ahead * n->cores;
+	return r->used_cores + n->cores <= r->reg.slots + ahead_of(co, r) * n->cores;
 }
 
 static struct runner *choose(struct coordinator *co, const struct needs *n)
@@ -118,40 +131,46 @@ static struct job *next_job(struct coordinator *co, struct runner **ret_runner)
 
 /* -- tickets ahead, when others are idle --------------------------------------------------------- */
 
-static bool is_idle_elsewhere(const struct coordinator *co, const struct job *job, const struct needs *n)
+/* A runner with room for one more besides the moves already begun. */
+static bool is_idle_elsewhere(const struct coordinator *co, const struct job *job, const struct needs *n, unsigned moved)
 {
 	for (struct runner *r = co->runners; r; r = r->hh.next)
-		if (r != job->runner && fits(r, n) && free_slots(r) >= n->cores)
+		if (r != job->runner && fits(r, n) && free_slots(r) >= n->cores + moved)
 			return true;
 	return false;
 }
 
-/* One at a time: the last ticket offered to a runner that has more than its slots can hold. */
+static bool may_move(const struct coordinator *co, const struct job *job, unsigned moved, unsigned *ret_cores)
+{
+	_cleanup_close_ int fd = jobs_open_folder(job);
+	struct manifest m = { 0 };
+	bool move;
+
+	if (fd < 0 || manifest_read(fd, true, &m) < 0)
+		return false;
+	move = is_idle_elsewhere(co, job, &m.needs, moved);
+	*ret_cores = m.needs.cores;
+	manifest_free(&m);
+	return move;
+}
+
+/* The last tickets offered to a runner that has more than its slots can hold. */
 static void rebalance(struct coordinator *co)
 {
-	struct job *job;
+	unsigned moved = 0, cores;
+	struct job *job, *before;
 
-	if (co->waiting > 0)
-		return;
-	TAILQ_FOREACH_REVERSE(job, &co->due[STEP_OFFERED], joblist, link) {
-		_cleanup_close_ int fd = -1;
-		struct manifest m = { 0 };
-		bool move;
-
-		if (!job->runner || job->runner->used_cores <= job->runner->reg.slots ||
+	for (job = TAILQ_LAST(&co->due[STEP_OFFERED], joblist); co->waiting == 0 && job; job = before) {
+		before = TAILQ_PREV(job, joblist, link);
+		if (!job->runner || job->runner->used_cores <= job->runner->reg.slots + moved ||
 		    clock_boot_ms() - job->since < AHEAD_REST_MS)
 			continue;
-		fd = jobs_open_folder(job);
-		if (fd < 0 || manifest_read(fd, true, &m) < 0)
-			continue;
-		move = is_idle_elsewhere(co, job, &m.needs);
-		manifest_free(&m);
-		if (move) {
-			free(job->why);
-			job->why = xstrdup("another runner is idle");
-			jobs_due(job, STEP_WITHDRAW);
+		if (!may_move(co, job, moved, &cores))
 			return;
-		}
+		moved += cores;
+		free(job->why);
+		job->why = xstrdup("another runner is idle");
+		jobs_due(job, STEP_WITHDRAW);
 	}
 }
 

@@ -2,7 +2,8 @@
 /*
  * background - fork, setsid, and a pipe by which the parent learns that the daemon works.
  *
- * The parent stays until then, so that "spoold --share X && echo started" is true, and errors appear where they were caused.
+ * The parent stays until then, so that "spoold --share X && echo started" is true, and errors
+ * appear where they were caused.
  */
 #include "background.h"
 
@@ -62,7 +63,8 @@ int background_ready(const char *text, const char *log_path)
 	(void)safefs_write_all(ready_fd, text, strlen(text));
 	close(ready_fd);
 	ready_fd = -1;
-	if (dup2(null_fd, STDIN_FILENO) < 0 || dup2(log_fd, STDOUT_FILENO) < 0 || dup2(log_fd, STDERR_FILENO) < 0)
+	if (dup2(null_fd, STDIN_FILENO) < 0 || dup2(log_fd, STDOUT_FILENO) < 0 ||
+	    dup2(log_fd, STDERR_FILENO) < 0)
 		return -errno;
 	close(null_fd);
 	close(log_fd);

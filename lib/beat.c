@@ -71,14 +71,10 @@ static const struct field beat_fields[] = {
 #undef AT
 
 static const struct fields_section registration_sections[] = {
-	{ "registration", registration_fields },
-	{ 0 }
+	{ "registration", registration_fields }, { 0 }
 };
 
-static const struct fields_section beat_sections[] = {
-	{ "beat", beat_fields },
-	{ 0 }
-};
+static const struct fields_section beat_sections[] = { { "beat", beat_fields }, { 0 } };
 
 /* WHOLE with the one block read into record; TORN, FOREIGN, or -EBADMSG with record empty. */
 static int parse(const char *text, size_t len, const char *magic,

@@ -14,29 +14,29 @@
 #define BEAT_MAGIC "spool-beat 1"
 
 struct registration {
-	char *runner;			/* name, [a-z0-9._-], at most 32 bytes */
-	char *instance;			/* rid: name-boot-nonce */
-	char *machine;			/* machine-id, 32 hex */
-	char *host;			/* host name, for people */
-	char *platform;			/* "linux-x86_64" */
-	char *kernel;			/* "6.1.0-18-amd64" */
-	char *cpu;			/* model name, may be "" */
+	char *runner;	/* name, [a-z0-9._-], at most 32 bytes */
+	char *instance; /* rid: name-boot-nonce */
+	char *machine;	/* machine-id, 32 hex */
+	char *host;	/* host name, for people */
+	char *platform; /* "linux-x86_64" */
+	char *kernel;	/* "6.1.0-18-amd64" */
+	char *cpu;	/* model name, may be "" */
 	unsigned cores, slots;
-	uint64_t memory;		/* bytes given to jobs */
-	struct strlist software;	/* "python3 3.11.2": name, blank, version or "?" */
-	char *version;			/* of spool-runner */
-	int64_t started_at;		/* wall ms */
+	uint64_t memory;	 /* bytes given to jobs */
+	struct strlist software; /* "python3 3.11.2": name, blank, version or "?" */
+	char *version;		 /* of spool-runner */
+	int64_t started_at;	 /* wall ms */
 };
 
 struct beat {
 	char *instance;
-	uint64_t counter;		/* + 1 each beat */
-	int64_t at;			/* wall ms, for people only */
-	double load;			/* 1 minute */
-	uint64_t free_memory;		/* bytes, MemAvailable */
+	uint64_t counter;     /* + 1 each beat */
+	int64_t at;	      /* wall ms, for people only */
+	double load;	      /* 1 minute */
+	uint64_t free_memory; /* bytes, MemAvailable */
 	unsigned free_slots;
-	char *state;			/* "IDLE" "MIXED" "BUSY" "DRAINING" "DRAINED" */
-	struct strlist running;		/* "12.1" of what runs now */
+	char *state;		/* "IDLE" "MIXED" "BUSY" "DRAINING" "DRAINED" */
+	struct strlist running; /* "12.1" of what runs now */
 };
 
 /* Texts of whole records; heap (NULL: larger than a block may be, record.h). Parsers: enum

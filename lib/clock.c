@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LAST_MS INT64_C(253402300799999)	/* 9999-12-31T23:59:59.999Z */
+#define LAST_MS INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
 static int64_t now_ms(clockid_t which)
 {

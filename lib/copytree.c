@@ -2,8 +2,9 @@
 /*
  * copytree - a fresh copy of a job's inputs.
  *
- * The entries come sorted by path, so a folder is made before what is in it. Nothing is followed out of either folder. A crash leaves a
- * partial copy under a temporary name, which the caller throws away.
+ * The entries come sorted by path, so a folder is made before what is in it. Nothing is followed
+ * out of either folder. A crash leaves a partial copy under a temporary name, which the caller
+ * throws away.
  */
 #include "copytree.h"
 
@@ -49,7 +50,8 @@ static int copy_bytes(int from, int to)
 
 		if (n == 0)
 			return 0;
-		if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
+		if (n < 0 &&
+		    (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
 			return copy_by_hand(from, to);
 		if (n < 0 && errno != EINTR)
 			return -errno;
@@ -82,7 +84,8 @@ static int copy_file(int from_dir, int to_dir, const struct tree_entry *e)
 	return 0;
 }
 
-/* The folder that holds path: calls that take a path would follow links on the way. Descriptor or negative errno; *ret_name is in path. */
+/* The folder that holds path: calls that take a path would follow links on the way. Descriptor or
+ * negative errno; *ret_name is in path. */
 static int open_above(int dir, const char *path, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');
@@ -155,7 +158,9 @@ static int finish_folder(int from_dir, int to_dir, const char *path)
 static int finish_folders(int from_dir, int to_dir, const struct tree *inputs)
 {
 	for (size_t i = inputs->count; i-- > 0;) {
-		int r = inputs->entries[i].type == 'd' ? finish_folder(from_dir, to_dir, inputs->entries[i].path) : 0;
+		int r = inputs->entries[i].type == 'd'
+				? finish_folder(from_dir, to_dir, inputs->entries[i].path)
+				: 0;
 
 		if (r < 0)
 			return r;

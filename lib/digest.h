@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DIGEST_HEX_SIZE 65	/* 64 lower-case hex digits and the final zero */
+#define DIGEST_HEX_SIZE 65 /* 64 lower-case hex digits and the final zero */
 
-struct digest;			/* a running computation; heap */
+struct digest; /* a running computation; heap */
 
 struct digest *digest_new(void);
 void digest_add(struct digest *d, const void *data, size_t len);
@@ -21,7 +21,7 @@ void digest_peek(const struct digest *d, char *hex);
 /* Writes DIGEST_HEX_SIZE bytes and frees d. */
 void digest_finish(struct digest *d, char *hex);
 
-void digest_buffer(const void *data, size_t len, char *hex);	/* all in one */
+void digest_buffer(const void *data, size_t len, char *hex); /* all in one */
 
 /* Reads fd from its start with pread to the end. 0, or negative errno. *ret_size (may be NULL):
  * bytes read. */

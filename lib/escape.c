@@ -54,7 +54,7 @@ static size_t decode(const unsigned char *s, uint32_t *ret_point)
 static bool harmful(uint32_t point)
 {
 	return point < 0x20 || (point >= 0x7f && point <= 0x9f) ||	/* C0, DEL, C1 */
-	       point == 0x061c || point == 0x200e || point == 0x200f ||	/* direction marks */
+	       point == 0x061c || point == 0x200e || point == 0x200f || /* direction marks */
 	       (point >= 0x202a && point <= 0x202e) ||			/* embeddings, overrides */
 	       (point >= 0x2066 && point <= 0x2069) ||			/* isolates */
 	       point == 0x2028 || point == 0x2029 || point == 0xfeff;

@@ -13,9 +13,9 @@
 #include <stdbool.h>
 
 enum escape_style {
-	ESCAPE_TEXT,		/* for people: a space stays a space */
-	ESCAPE_FIELD		/* for one word of a line: space becomes \x20, '=' \x3d,
-				 * an empty string is "-", a lone "-" is \x2d */
+	ESCAPE_TEXT, /* for people: a space stays a space */
+	ESCAPE_FIELD /* for one word of a line: space becomes \x20, '=' \x3d,
+		      * an empty string is "-", a lone "-" is \x2d */
 };
 
 /* A new heap string; never NULL. */

@@ -22,13 +22,13 @@
 #include <string.h>
 
 enum kind {
-	TEXT,			/* const char *, escaped */
-	COUNT,			/* uint64_t */
-	UNSIGNED,		/* unsigned */
-	SIGNAL,			/* int, 0: none */
-	EXIT_CODE,		/* int with has_exit */
-	STAMP,			/* int64_t, wall ms */
-	SECONDS			/* int64_t, ms */
+	TEXT,	   /* const char *, escaped */
+	COUNT,	   /* uint64_t */
+	UNSIGNED,  /* unsigned */
+	SIGNAL,	   /* int, 0: none */
+	EXIT_CODE, /* int with has_exit */
+	STAMP,	   /* int64_t, wall ms */
+	SECONDS	   /* int64_t, ms */
 };
 
 struct row {
@@ -37,7 +37,10 @@ struct row {
 	size_t offset;
 };
 
-#define ROW(key, kind, member) { key, kind, offsetof(struct event, member) }
+#define ROW(key, kind, member)                            \
+	{                                                 \
+		key, kind, offsetof(struct event, member) \
+	}
 
 static const struct row rows[] = {
 	ROW("id", COUNT, id),
@@ -95,7 +98,7 @@ static void put_row(FILE *out, const struct row *row, const struct event *e)
 		put_text(out, row->key, *(const char *const *)at);
 		break;
 	case COUNT:
-		put_number(out, row->key, (int64_t)*(const uint64_t *)at);
+		put_number(out, row->key, (int64_t) * (const uint64_t *)at);
 		break;
 	case UNSIGNED:
 		put_number(out, row->key, *(const unsigned *)at);
@@ -127,7 +130,7 @@ char *event_format(const struct event *e)
 	FILE *out = open_memstream(&line, &len);
 
 	if (!out)
-		abort();	/* no memory, as in xalloc */
+		abort(); /* no memory, as in xalloc */
 	fprintf(out, "%s %.15s", clock_stamp(e->at, stamp), e->verb);
 	for (size_t i = 0; i < ROWS; i++)
 		put_row(out, &rows[i], e);

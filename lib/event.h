@@ -15,19 +15,19 @@
 #include <stdint.h>
 
 struct event {
-	int64_t at;			/* wall ms */
-	char verb[16];			/* [a-z]: admit reject return offer withdraw claim finish
-					 * file requeue cancel remove found gone ... (lib/state) */
-	uint64_t id;			/* 0: none */
-	unsigned attempt;		/* 0: none */
-	const char *from, *to;		/* places: "incoming" "queued" ...; NULL: none */
-	const char *state;		/* the job's after it: "QUEUED" "OFFERED" "RUNNING" ... */
-	const char *folder;		/* the folder's name after it */
+	int64_t at;	       /* wall ms */
+	char verb[16];	       /* [a-z]: admit reject return offer withdraw claim finish
+				* file requeue cancel remove found gone ... (lib/state) */
+	uint64_t id;	       /* 0: none */
+	unsigned attempt;      /* 0: none */
+	const char *from, *to; /* places: "incoming" "queued" ...; NULL: none */
+	const char *state;     /* the job's after it: "QUEUED" "OFFERED" "RUNNING" ... */
+	const char *folder;    /* the folder's name after it */
 	const char *name, *user, *app, *group, *runner, *by, *why;
-	int64_t ttl_ms;			/* 0: not told, as for all numbers here but exit_code */
+	int64_t ttl_ms; /* 0: not told, as for all numbers here but exit_code */
 	unsigned cores;
 	uint64_t memory;
-	int has_exit, exit_code, term_signal;		/* 0 to 255 */
+	int has_exit, exit_code, term_signal; /* 0 to 255 */
 	int64_t started_at, finished_at, queued_at, wall_ms, cpu_ms;
 	uint64_t peak_memory;
 };

@@ -96,7 +96,7 @@ static void write_field(FILE *out, const struct field *f, const void *record)
 		write_number(out, f, *(const unsigned *)at);
 		break;
 	case FIELD_COUNT:
-		write_number(out, f, (int64_t)*(const uint64_t *)at);
+		write_number(out, f, (int64_t) * (const uint64_t *)at);
 		break;
 	case FIELD_STAMP:
 		write_stamp(out, f, *(const int64_t *)at);
@@ -120,7 +120,7 @@ char *fields_write(const struct fields_section *section, const void *record)
 	FILE *out = open_memstream(&text, &len);
 
 	if (!out)
-		abort();	/* no memory, as in xalloc */
+		abort(); /* no memory, as in xalloc */
 	fprintf(out, "%s {\n", section->name);
 	for (const struct field *f = section->fields; f->name; f++)
 		write_field(out, f, record);
@@ -134,8 +134,9 @@ char *fields_write(const struct fields_section *section, const void *record)
 
 static int read_number(const struct field *f, const char *word, void *at)
 {
-	int64_t most = f->kind == FIELD_COUNT ? INT64_MAX :
-		       f->kind == FIELD_UNSIGNED ? (int64_t)UINT32_MAX : INT32_MAX;
+	int64_t most = f->kind == FIELD_COUNT	   ? INT64_MAX
+		       : f->kind == FIELD_UNSIGNED ? (int64_t)UINT32_MAX
+						   : INT32_MAX;
 	int64_t max = f->min == 0 && f->max == 0 ? most : f->max;
 	int64_t value = f->none;
 

@@ -17,35 +17,35 @@
 struct cfgfile;
 
 enum field_kind {
-	FIELD_TEXT,		/* char *, heap */
-	FIELD_LIST,		/* struct strlist */
-	FIELD_INT,		/* int */
-	FIELD_UNSIGNED,		/* unsigned */
-	FIELD_COUNT,		/* uint64_t, at most INT64_MAX */
-	FIELD_STAMP,		/* int64_t, wall ms */
-	FIELD_SECONDS,		/* int64_t, ms; 12345 is written as "12.345" */
-	FIELD_REAL,		/* double, three decimals, not negative */
-	FIELD_OWN		/* read and written by functions of the table */
+	FIELD_TEXT,	/* char *, heap */
+	FIELD_LIST,	/* struct strlist */
+	FIELD_INT,	/* int */
+	FIELD_UNSIGNED, /* unsigned */
+	FIELD_COUNT,	/* uint64_t, at most INT64_MAX */
+	FIELD_STAMP,	/* int64_t, wall ms */
+	FIELD_SECONDS,	/* int64_t, ms; 12345 is written as "12.345" */
+	FIELD_REAL,	/* double, three decimals, not negative */
+	FIELD_OWN	/* read and written by functions of the table */
 };
 
 struct field {
-	const char *name;	/* a table ends with name NULL */
+	const char *name; /* a table ends with name NULL */
 	enum field_kind kind;
-	size_t offset;		/* of the member */
-	bool optional;		/* may be absent: then `none`, 0, NULL or an empty list */
-	int64_t min, max;	/* of INT, UNSIGNED, COUNT; both 0: 0 to the largest there is */
-	int64_t none;		/* of an optional INT, UNSIGNED or COUNT */
-	bool (*check)(const char *text);			/* of TEXT; NULL: anything goes */
-	int (*read)(const struct cfgfile *section, void *record);	/* of OWN: 0 or -EBADMSG */
-	void (*write)(FILE *out, const void *record);			/* of OWN */
+	size_t offset;	  /* of the member */
+	bool optional;	  /* may be absent: then `none`, 0, NULL or an empty list */
+	int64_t min, max; /* of INT, UNSIGNED, COUNT; both 0: 0 to the largest there is */
+	int64_t none;	  /* of an optional INT, UNSIGNED or COUNT */
+	bool (*check)(const char *text);			  /* of TEXT; NULL: anything goes */
+	int (*read)(const struct cfgfile *section, void *record); /* of OWN: 0 or -EBADMSG */
+	void (*write)(FILE *out, const void *record);		  /* of OWN */
 };
 
-#define FIELDS_MOST 32		/* rows of one table */
-#define FIELDS_SECTIONS 4	/* sections of one record */
+#define FIELDS_MOST 32	  /* rows of one table */
+#define FIELDS_SECTIONS 4 /* sections of one record */
 
 /* What a record may hold; ends with name NULL. */
 struct fields_section {
-	const char *name;	/* "offer" */
+	const char *name; /* "offer" */
 	const struct field *fields;
 };
 

@@ -152,7 +152,7 @@ static char *join(const struct strlist *list, const char *between)
 	FILE *out = open_memstream(&text, &len);
 
 	if (!out)
-		abort();	/* no memory, as in xalloc */
+		abort(); /* no memory, as in xalloc */
 	for (size_t i = 0; i < list->count; i++)
 		fprintf(out, "%s%s", i ? between : "", list->items[i]);
 	if (fclose(out) != 0)
@@ -165,8 +165,8 @@ static void put_known(struct index *ix, const struct registration *r, const char
 {
 	sqlite3_stmt *st = ix->statements[INDEX_PUT_KNOWN];
 	_cleanup_free_ char *software = join(&r->software, ", ");
-	const char *const words[] = { r->runner, state, r->platform, r->cpu, r->host, r->kernel,
-				      software };
+	const char *const words[] = { r->runner, state,	    r->platform, r->cpu,
+				      r->host,	 r->kernel, software };
 	const char *const last[] = { r->instance, r->machine, r->version };
 
 	bind_words(st, 1, words, 7);

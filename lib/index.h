@@ -88,8 +88,8 @@ bool index_holds(struct index *ix, uint64_t id, unsigned attempt, const char *pl
 		 const char *folder);
 
 /* Events of one job (id 0: all), oldest first. Strings borrowed for the call. */
-int64_t index_events(struct index *ix, uint64_t id,
-		     int (*each)(const struct event *e, void *arg), void *arg);
+int64_t index_events(struct index *ix, uint64_t id, int (*each)(const struct event *e, void *arg),
+		     void *arg);
 
 /* Runners of known_clients, current or not. */
 struct index_runner {
@@ -98,7 +98,7 @@ struct index_runner {
 	uint64_t memory, free_memory;
 	double load;
 	int64_t seen_at, first_seen_at;
-	const char *running;		/* blank-separated */
+	const char *running; /* blank-separated */
 };
 int64_t index_runners(struct index *ix, int (*each)(const struct index_runner *row, void *arg),
 		      void *arg);

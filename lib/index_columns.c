@@ -13,55 +13,78 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define EVENT(kind, member) { INDEX_##kind, offsetof(struct event, member) }
-#define JOB(kind, member) { INDEX_##kind, offsetof(struct index_job, member) }
-#define ATTEMPT(kind, member) { INDEX_##kind, offsetof(struct index_attempt, member) }
-#define RUNNER(kind, member) { INDEX_##kind, offsetof(struct index_runner, member) }
-#define COLUMNS(array) { array, (int)(sizeof(array) / sizeof((array)[0])) }
+#define EVENT(kind, member)                                  \
+	{                                                    \
+		INDEX_##kind, offsetof(struct event, member) \
+	}
+#define JOB(kind, member)                                        \
+	{                                                        \
+		INDEX_##kind, offsetof(struct index_job, member) \
+	}
+#define ATTEMPT(kind, member)                                        \
+	{                                                            \
+		INDEX_##kind, offsetof(struct index_attempt, member) \
+	}
+#define RUNNER(kind, member)                                        \
+	{                                                           \
+		INDEX_##kind, offsetof(struct index_runner, member) \
+	}
+#define COLUMNS(array)                                           \
+	{                                                        \
+		array, (int)(sizeof(array) / sizeof((array)[0])) \
+	}
 
 _Static_assert(offsetof(struct event, exit_code) == offsetof(struct event, has_exit) + sizeof(int),
 	       "has_exit stands before exit_code");
 _Static_assert(offsetof(struct index_job, exit_code) ==
-	       offsetof(struct index_job, has_exit) + sizeof(int),
+		       offsetof(struct index_job, has_exit) + sizeof(int),
 	       "has_exit stands before exit_code");
 _Static_assert(offsetof(struct index_attempt, exit_code) ==
-	       offsetof(struct index_attempt, has_exit) + sizeof(int),
+		       offsetof(struct index_attempt, has_exit) + sizeof(int),
 	       "has_exit stands before exit_code");
 
 static const struct index_column event_columns[] = {
-	EVENT(TIME, at), EVENT(VERB, verb), EVENT(COUNT, id), EVENT(UNSIGNED, attempt),
-	EVENT(TEXT, from), EVENT(TEXT, to), EVENT(TEXT, state), EVENT(TEXT, folder),
-	EVENT(TEXT, name), EVENT(TEXT, user), EVENT(TEXT, app), EVENT(TEXT, group),
-	EVENT(TEXT, runner), EVENT(TEXT, by), EVENT(TEXT, why), EVENT(TIME, ttl_ms),
-	EVENT(UNSIGNED, cores), EVENT(COUNT, memory), EVENT(EXIT, exit_code),
-	EVENT(SIGNAL, term_signal), EVENT(TIME, queued_at), EVENT(TIME, started_at),
-	EVENT(TIME, finished_at), EVENT(TIME, wall_ms), EVENT(TIME, cpu_ms),
-	EVENT(COUNT, peak_memory),
+	EVENT(TIME, at),	  EVENT(VERB, verb),
+	EVENT(COUNT, id),	  EVENT(UNSIGNED, attempt),
+	EVENT(TEXT, from),	  EVENT(TEXT, to),
+	EVENT(TEXT, state),	  EVENT(TEXT, folder),
+	EVENT(TEXT, name),	  EVENT(TEXT, user),
+	EVENT(TEXT, app),	  EVENT(TEXT, group),
+	EVENT(TEXT, runner),	  EVENT(TEXT, by),
+	EVENT(TEXT, why),	  EVENT(TIME, ttl_ms),
+	EVENT(UNSIGNED, cores),	  EVENT(COUNT, memory),
+	EVENT(EXIT, exit_code),	  EVENT(SIGNAL, term_signal),
+	EVENT(TIME, queued_at),	  EVENT(TIME, started_at),
+	EVENT(TIME, finished_at), EVENT(TIME, wall_ms),
+	EVENT(TIME, cpu_ms),	  EVENT(COUNT, peak_memory),
 };
 
 static const struct index_column job_columns[] = {
-	JOB(COUNT, id), JOB(UNSIGNED, attempt), JOB(TEXT, place), JOB(TEXT, folder),
-	JOB(TEXT, state), JOB(TEXT, name), JOB(TEXT, user), JOB(TEXT, app), JOB(TEXT, group),
-	JOB(TEXT, runner), JOB(TEXT, reason), JOB(TIME, queued_at), JOB(TIME, started_at),
-	JOB(TIME, finished_at), JOB(TIME, wall_ms), JOB(TIME, cpu_ms), JOB(TIME, ttl_ms),
-	JOB(COUNT, memory), JOB(COUNT, peak_memory), JOB(UNSIGNED, cores), JOB(EXIT, exit_code),
+	JOB(COUNT, id),		  JOB(UNSIGNED, attempt), JOB(TEXT, place),
+	JOB(TEXT, folder),	  JOB(TEXT, state),	  JOB(TEXT, name),
+	JOB(TEXT, user),	  JOB(TEXT, app),	  JOB(TEXT, group),
+	JOB(TEXT, runner),	  JOB(TEXT, reason),	  JOB(TIME, queued_at),
+	JOB(TIME, started_at),	  JOB(TIME, finished_at), JOB(TIME, wall_ms),
+	JOB(TIME, cpu_ms),	  JOB(TIME, ttl_ms),	  JOB(COUNT, memory),
+	JOB(COUNT, peak_memory),  JOB(UNSIGNED, cores),	  JOB(EXIT, exit_code),
 	JOB(SIGNAL, term_signal),
 };
 
 static const struct index_column attempt_columns[] = {
-	ATTEMPT(COUNT, id), ATTEMPT(UNSIGNED, attempt), ATTEMPT(TEXT, runner),
-	ATTEMPT(TEXT, state), ATTEMPT(TEXT, reason), ATTEMPT(TIME, offered_at),
-	ATTEMPT(TIME, started_at), ATTEMPT(TIME, finished_at), ATTEMPT(TIME, wall_ms),
-	ATTEMPT(TIME, cpu_ms), ATTEMPT(COUNT, peak_memory), ATTEMPT(EXIT, exit_code),
+	ATTEMPT(COUNT, id),	      ATTEMPT(UNSIGNED, attempt),  ATTEMPT(TEXT, runner),
+	ATTEMPT(TEXT, state),	      ATTEMPT(TEXT, reason),	   ATTEMPT(TIME, offered_at),
+	ATTEMPT(TIME, started_at),    ATTEMPT(TIME, finished_at),  ATTEMPT(TIME, wall_ms),
+	ATTEMPT(TIME, cpu_ms),	      ATTEMPT(COUNT, peak_memory), ATTEMPT(EXIT, exit_code),
 	ATTEMPT(SIGNAL, term_signal),
 };
 
 static const struct index_column runner_columns[] = {
-	RUNNER(TEXT, runner), RUNNER(TEXT, state), RUNNER(TEXT, platform), RUNNER(TEXT, cpu),
-	RUNNER(TEXT, host), RUNNER(TEXT, kernel), RUNNER(TEXT, software), RUNNER(UNSIGNED, cores),
-	RUNNER(UNSIGNED, slots), RUNNER(COUNT, memory), RUNNER(TIME, first_seen_at),
-	RUNNER(TIME, seen_at), RUNNER(REAL, load), RUNNER(COUNT, free_memory),
-	RUNNER(UNSIGNED, free_slots), RUNNER(TEXT, running),
+	RUNNER(TEXT, runner),	RUNNER(TEXT, state),	     RUNNER(TEXT, platform),
+	RUNNER(TEXT, cpu),	RUNNER(TEXT, host),	     RUNNER(TEXT, kernel),
+	RUNNER(TEXT, software), RUNNER(UNSIGNED, cores),     RUNNER(UNSIGNED, slots),
+	RUNNER(COUNT, memory),	RUNNER(TIME, first_seen_at), RUNNER(TIME, seen_at),
+	RUNNER(REAL, load),	RUNNER(COUNT, free_memory),  RUNNER(UNSIGNED, free_slots),
+	RUNNER(TEXT, running),
 };
 
 const struct index_columns index_event_columns = COLUMNS(event_columns);
@@ -90,7 +113,7 @@ static void bind_column(sqlite3_stmt *st, int n, enum index_kind kind, const voi
 		bind_number(st, n, *(const int64_t *)at);
 		break;
 	case INDEX_COUNT:
-		bind_number(st, n, (int64_t)*(const uint64_t *)at);
+		bind_number(st, n, (int64_t) * (const uint64_t *)at);
 		break;
 	case INDEX_UNSIGNED:
 		bind_number(st, n, *(const unsigned *)at);

@@ -14,14 +14,14 @@
 #include <stdint.h>
 
 enum index_kind {
-	INDEX_TEXT,		/* const char * */
-	INDEX_VERB,		/* char[16] */
-	INDEX_TIME,		/* int64_t; what is negative counts as 0 */
-	INDEX_COUNT,		/* uint64_t */
-	INDEX_UNSIGNED,		/* unsigned */
-	INDEX_SIGNAL,		/* int */
-	INDEX_EXIT,		/* int exit_code, behind int has_exit */
-	INDEX_REAL		/* double, never NULL */
+	INDEX_TEXT,	/* const char * */
+	INDEX_VERB,	/* char[16] */
+	INDEX_TIME,	/* int64_t; what is negative counts as 0 */
+	INDEX_COUNT,	/* uint64_t */
+	INDEX_UNSIGNED, /* unsigned */
+	INDEX_SIGNAL,	/* int */
+	INDEX_EXIT,	/* int exit_code, behind int has_exit */
+	INDEX_REAL	/* double, never NULL */
 };
 
 struct index_column {
@@ -44,10 +44,10 @@ struct index_attempt {
 	int has_exit, exit_code, term_signal;
 };
 
-extern const struct index_columns index_event_columns;	/* struct event */
-extern const struct index_columns index_job_columns;	/* struct index_job */
-extern const struct index_columns index_runner_columns;	/* struct index_runner */
-extern const struct index_columns index_attempt_columns;	/* struct index_attempt */
+extern const struct index_columns index_event_columns;	 /* struct event */
+extern const struct index_columns index_job_columns;	 /* struct index_job */
+extern const struct index_columns index_runner_columns;	 /* struct index_runner */
+extern const struct index_columns index_attempt_columns; /* struct index_attempt */
 
 /* Binds the members as parameters 1, 2, ... Texts must stay until the statement is reset. */
 void index_columns_bind(sqlite3_stmt *st, const struct index_columns *table, const void *record);

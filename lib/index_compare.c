@@ -15,14 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHIFTED_MOST 20		/* differences of a table without a key that are worth telling */
+#define SHIFTED_MOST 20 /* differences of a table without a key that are worth telling */
 
 struct walk {
 	const struct index_fold *fold;
 	FILE *out;
 	sqlite3_stmt *a, *b;
-	int code_a, code_b;		/* SQLITE_ROW: at a row */
-	int64_t row, found;		/* rows passed, differences told */
+	int code_a, code_b; /* SQLITE_ROW: at a row */
+	int64_t row, found; /* rows passed, differences told */
 };
 
 static int compare_values(sqlite3_stmt *a, sqlite3_stmt *b, int column)

@@ -16,11 +16,7 @@
 #include <string.h>
 
 /* What an event does to the row of its attempt. */
-enum attempt_effect {
-	ATTEMPT_NONE,
-	ATTEMPT_OFFERED, ATTEMPT_CLAIMED,
-	ATTEMPT_ENDED
-};
+enum attempt_effect { ATTEMPT_NONE, ATTEMPT_OFFERED, ATTEMPT_CLAIMED, ATTEMPT_ENDED };
 
 /* What it does to the sums of its user. */
 enum user_effect { USER_NONE, USER_JOB, USER_REJECTED, USER_FAILED, USER_ENDED };
@@ -28,10 +24,10 @@ enum user_effect { USER_NONE, USER_JOB, USER_REJECTED, USER_FAILED, USER_ENDED }
 struct fold {
 	const char *verb;
 	enum attempt_effect attempt;
-	const char *attempt_state;	/* if the event tells none */
-	bool always;			/* the event's state is the job's, not the attempt's */
+	const char *attempt_state; /* if the event tells none */
+	bool always;		   /* the event's state is the job's, not the attempt's */
 	enum user_effect user;
-	bool deletes;			/* the job's row, if the event names no place */
+	bool deletes; /* the job's row, if the event names no place */
 };
 
 /* Verbs that are not here change the job's row only, if they name a place to go to. */
@@ -83,9 +79,18 @@ static void put_queued(struct index *ix, const struct event *e)
 {
 	bool admitted = strcmp(e->verb, "admit") == 0;
 	struct index_job job = {
-		.id = e->id, .attempt = e->attempt, .place = e->to, .folder = e->folder,
-		.state = e->state, .name = e->name, .user = e->user, .app = e->app,
-		.group = e->group, .reason = e->why, .ttl_ms = e->ttl_ms, .memory = e->memory,
+		.id = e->id,
+		.attempt = e->attempt,
+		.place = e->to,
+		.folder = e->folder,
+		.state = e->state,
+		.name = e->name,
+		.user = e->user,
+		.app = e->app,
+		.group = e->group,
+		.reason = e->why,
+		.ttl_ms = e->ttl_ms,
+		.memory = e->memory,
 		.cores = e->cores,
 		.queued_at = e->queued_at || !admitted ? e->queued_at : e->at,
 	};
@@ -99,13 +104,27 @@ static void put_job(struct index *ix, const struct event *e)
 	bool claimed = strcmp(e->verb, "claim") == 0;
 	bool ended = strcmp(e->to, "active") != 0;
 	struct index_job job = {
-		.id = e->id, .attempt = e->attempt, .place = e->to, .folder = e->folder,
-		.state = e->state, .name = e->name, .user = e->user, .app = e->app,
-		.group = e->group, .runner = e->runner, .reason = e->why,
-		.queued_at = e->queued_at, .ttl_ms = e->ttl_ms, .memory = e->memory,
-		.cores = e->cores, .wall_ms = e->wall_ms, .cpu_ms = e->cpu_ms,
-		.peak_memory = e->peak_memory, .has_exit = e->has_exit,
-		.exit_code = e->exit_code, .term_signal = e->term_signal,
+		.id = e->id,
+		.attempt = e->attempt,
+		.place = e->to,
+		.folder = e->folder,
+		.state = e->state,
+		.name = e->name,
+		.user = e->user,
+		.app = e->app,
+		.group = e->group,
+		.runner = e->runner,
+		.reason = e->why,
+		.queued_at = e->queued_at,
+		.ttl_ms = e->ttl_ms,
+		.memory = e->memory,
+		.cores = e->cores,
+		.wall_ms = e->wall_ms,
+		.cpu_ms = e->cpu_ms,
+		.peak_memory = e->peak_memory,
+		.has_exit = e->has_exit,
+		.exit_code = e->exit_code,
+		.term_signal = e->term_signal,
 		.started_at = e->started_at || !claimed ? e->started_at : e->at,
 		.finished_at = e->finished_at || !ended ? e->finished_at : e->at,
 	};
@@ -139,7 +158,10 @@ static void fold_job(struct index *ix, const struct event *e, const struct fold 
 static void fold_attempt(struct index *ix, const struct event *e, const struct fold *fold)
 {
 	struct index_attempt a = {
-		.id = e->id, .attempt = e->attempt, .runner = e->runner, .reason = e->why,
+		.id = e->id,
+		.attempt = e->attempt,
+		.runner = e->runner,
+		.reason = e->why,
 		.state = fold->always || !e->state ? fold->attempt_state : e->state,
 	};
 

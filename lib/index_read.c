@@ -27,7 +27,7 @@ static char *immutable_uri(const char *path)
 	FILE *out = open_memstream(&uri, &len);
 
 	if (!out)
-		abort();	/* no memory, as in xalloc */
+		abort(); /* no memory, as in xalloc */
 	fputs("file:", out);
 	for (const unsigned char *p = (const unsigned char *)path; *p; p++)
 		fprintf(out, isalnum(*p) || strchr("/._-", *p) ? "%c" : "%%%02x", *p);
@@ -115,8 +115,8 @@ int64_t index_jobs(struct index *ix, uint64_t id,
 	return answer(ix, st, code, count);
 }
 
-int64_t index_events(struct index *ix, uint64_t id,
-		     int (*each)(const struct event *e, void *arg), void *arg)
+int64_t index_events(struct index *ix, uint64_t id, int (*each)(const struct event *e, void *arg),
+		     void *arg)
 {
 	struct event e = { 0 };
 	sqlite3_stmt *st;

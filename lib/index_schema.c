@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define APPLICATION 1397770060	/* "SPOL": what file(1) and we recognise the file by */
+#define APPLICATION 1397770060 /* "SPOL": what file(1) and we recognise the file by */
 #define SCHEMA 1
-#define BUSY_MS 5000		/* readers wait so long for a checkpoint to let them in */
+#define BUSY_MS 5000 /* readers wait so long for a checkpoint to let them in */
 #define STRING2(x) #x
 #define STRING(x) STRING2(x)
 
@@ -56,25 +56,31 @@ static const char schema[] =
 	" free_memory INTEGER, free_slots INTEGER, running TEXT, seen_at INTEGER)"
 	" STRICT, WITHOUT ROWID;"
 	"PRAGMA application_id = " STRING(APPLICATION) ";"
-	"PRAGMA user_version = " STRING(SCHEMA) ";"
-	"COMMIT;";
+						       "PRAGMA user_version = " STRING(
+							       SCHEMA) ";"
+								       "COMMIT;";
 
-#define JOB_COLUMNS "id, attempt, place, folder, state, name, user, app, \"group\", runner," \
+/* clang-format off: it cannot read SQL in pieces */
+#define JOB_COLUMNS                                                                     \
+	"id, attempt, place, folder, state, name, user, app, \"group\", runner,"        \
 	" reason, queued_at, started_at, finished_at, wall_ms, cpu_ms, ttl_ms, memory," \
 	" peak_memory, cores, exit_code, signal"
-#define EVENT_COLUMNS "at, verb, id, attempt, \"from\", \"to\", state, folder, name, user, app," \
+#define EVENT_COLUMNS                                                                       \
+	"at, verb, id, attempt, \"from\", \"to\", state, folder, name, user, app,"          \
 	" \"group\", runner, by, why, ttl_ms, cores, memory, exit_code, signal, queued_at," \
 	" started_at, finished_at, wall_ms, cpu_ms, peak_memory"
-#define ATTEMPT_COLUMNS "id, attempt, runner, state, reason, offered_at, started_at," \
+#define ATTEMPT_COLUMNS                                               \
+	"id, attempt, runner, state, reason, offered_at, started_at," \
 	" finished_at, wall_ms, cpu_ms, peak_memory, exit_code, signal"
 #define KEEP(column) column " = coalesce(excluded." column ", " column ")"
 
-#define INSERT_JOB "INSERT INTO job_queue(" JOB_COLUMNS ")" \
-	" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" \
-	" ON CONFLICT(id) DO UPDATE SET place = excluded.place, reason = excluded.reason, " \
-	KEEP("attempt") ", " KEEP("folder") ", " KEEP("state") ", " KEEP("name") ", " KEEP("user") \
-	", " KEEP("app") ", " KEEP("\"group\"") ", " KEEP("queued_at") ", " KEEP("ttl_ms") \
-	", " KEEP("memory") ", " KEEP("cores") ", "
+#define INSERT_JOB                                                                                                                                            \
+	"INSERT INTO job_queue(" JOB_COLUMNS ")"                                                                                                              \
+	" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                                                                           \
+	" ON CONFLICT(id) DO UPDATE SET place = excluded.place, reason = excluded.reason, " KEEP("attempt") ", " KEEP("folder") ", " KEEP("state") ", " KEEP( \
+		"name") ", " KEEP("user") ", " KEEP("app") ", " KEEP("\"group\"") ", " KEEP("queu"                                                            \
+											    "ed_"                                                             \
+											    "at") ", " KEEP("ttl_ms") ", " KEEP("memory") ", " KEEP("cores") ", "
 
 static const char *const statements[INDEX_STATEMENTS] = {
 	[INDEX_BEGIN] = "BEGIN IMMEDIATE",
@@ -82,29 +88,33 @@ static const char *const statements[INDEX_STATEMENTS] = {
 	[INDEX_ROLLBACK] = "ROLLBACK",
 	[INDEX_SET_POSITION] = "INSERT OR REPLACE INTO position(one, file, bytes) VALUES(1, ?, ?)",
 	[INDEX_ADD_EVENT] = "INSERT INTO events(" EVENT_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?,"
-		" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[INDEX_PUT_JOB] = INSERT_JOB KEEP("runner") ", " KEEP("started_at") ", "
-		KEEP("finished_at") ", " KEEP("wall_ms") ", " KEEP("cpu_ms") ", "
-		KEEP("peak_memory") ", " KEEP("exit_code") ", " KEEP("signal"),
-	[INDEX_PUT_QUEUED] = INSERT_JOB "runner = NULL, started_at = NULL, finished_at = NULL,"
-		" wall_ms = NULL, cpu_ms = NULL, peak_memory = NULL, exit_code = NULL,"
-		" signal = NULL",
+			    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[INDEX_PUT_JOB] = INSERT_JOB
+		KEEP("runner") ", " KEEP("started_at") ", " KEEP("finished_at") ", " KEEP("wall_ms") ", " KEEP(
+			"cpu_ms") ", " KEEP("peak_memory") ", " KEEP("exit_code") ", " KEEP("signa"
+											    "l"),
+	[INDEX_PUT_QUEUED] = INSERT_JOB
+	"runner = NULL, started_at = NULL, finished_at = NULL,"
+	" wall_ms = NULL, cpu_ms = NULL, peak_memory = NULL, exit_code = NULL,"
+	" signal = NULL",
 	[INDEX_DELETE_JOB] = "DELETE FROM job_queue WHERE id = ?",
 	[INDEX_JOB_USER] = "SELECT user FROM job_queue WHERE id = ?",
 	[INDEX_HOLDS] = "SELECT 1 FROM job_queue WHERE id = ? AND coalesce(attempt, 0) = ?"
-		" AND place = ? AND folder = ?",
-	[INDEX_PUT_ATTEMPT] = "INSERT INTO attempts(" ATTEMPT_COLUMNS ")"
+			" AND place = ? AND folder = ?",
+	[INDEX_PUT_ATTEMPT] =
+		"INSERT INTO attempts(" ATTEMPT_COLUMNS ")"
 		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id, attempt) DO UPDATE"
-		" SET state = excluded.state, reason = excluded.reason, " KEEP("runner") ", "
-		KEEP("offered_at") ", " KEEP("started_at") ", " KEEP("finished_at") ", "
-		KEEP("wall_ms") ", " KEEP("cpu_ms") ", " KEEP("peak_memory") ", "
-		KEEP("exit_code") ", " KEEP("signal"),
-	[INDEX_COUNT_USER] = "INSERT INTO users(user, jobs, done, failed, rejected, wall_ms,"
+		" SET state = excluded.state, reason = excluded.reason, " KEEP("runner") ", " KEEP("offered_at") ", " KEEP("started_at") ", " KEEP(
+			"finished_at") ", " KEEP("wall_ms") ", " KEEP("cpu_ms") ", " KEEP("peak_"
+											  "memory") ", " KEEP("exit_code") ", " KEEP("signal"),
+	[INDEX_COUNT_USER] =
+		"INSERT INTO users(user, jobs, done, failed, rejected, wall_ms,"
 		" cpu_ms) VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(user) DO UPDATE SET"
 		" jobs = jobs + excluded.jobs, done = done + excluded.done,"
 		" failed = failed + excluded.failed, rejected = rejected + excluded.rejected,"
 		" wall_ms = wall_ms + excluded.wall_ms, cpu_ms = cpu_ms + excluded.cpu_ms",
-	[INDEX_PUT_KNOWN] = "INSERT INTO known_clients(runner, state, platform, cpu, host, kernel,"
+	[INDEX_PUT_KNOWN] =
+		"INSERT INTO known_clients(runner, state, platform, cpu, host, kernel,"
 		" software, cores, slots, memory, first_seen_at, seen_at, instance, machine,"
 		" version, started_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT(runner) DO UPDATE SET state = excluded.state,"
@@ -113,18 +123,20 @@ static const char *const statements[INDEX_STATEMENTS] = {
 		" slots = excluded.slots, memory = excluded.memory, seen_at = excluded.seen_at,"
 		" instance = excluded.instance, machine = excluded.machine,"
 		" version = excluded.version, started_at = excluded.started_at",
-	[INDEX_PUT_CURRENT] = "INSERT OR REPLACE INTO current_clients(runner, state, load,"
+	[INDEX_PUT_CURRENT] =
+		"INSERT OR REPLACE INTO current_clients(runner, state, load,"
 		" free_memory, free_slots, running, seen_at) VALUES(?, ?, ?, ?, ?, ?, ?)",
 	[INDEX_DELETE_CURRENT] = "DELETE FROM current_clients WHERE runner = ?",
 };
+/* clang-format on */
 
-const char index_select_jobs[] =
-	"SELECT " JOB_COLUMNS " FROM job_queue WHERE place <> 'lost' ORDER BY id";
-const char index_select_job[] =
-	"SELECT " JOB_COLUMNS " FROM job_queue WHERE id = ? AND place <> 'lost'";
+const char index_select_jobs[] = "SELECT " JOB_COLUMNS
+				 " FROM job_queue WHERE place <> 'lost' ORDER BY id";
+const char index_select_job[] = "SELECT " JOB_COLUMNS
+				" FROM job_queue WHERE id = ? AND place <> 'lost'";
 const char index_select_events[] = "SELECT " EVENT_COLUMNS " FROM events ORDER BY seq";
-const char index_select_events_of[] =
-	"SELECT " EVENT_COLUMNS " FROM events WHERE id = ? ORDER BY seq";
+const char index_select_events_of[] = "SELECT " EVENT_COLUMNS
+				      " FROM events WHERE id = ? ORDER BY seq";
 const char index_select_runners[] =
 	"SELECT k.runner, k.state, platform, cpu, host, kernel, software, cores, slots, memory,"
 	" first_seen_at, k.seen_at, load, free_memory, free_slots, running"
@@ -151,7 +163,7 @@ int index_schema_errno(sqlite3 *db, int code)
 		return 0;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-	case SQLITE_ERROR:		/* no such table: somebody else's database */
+	case SQLITE_ERROR: /* no such table: somebody else's database */
 	case SQLITE_MISMATCH:
 	case SQLITE_CONSTRAINT:
 		return -EBADMSG;
@@ -173,9 +185,8 @@ int index_schema_errno(sqlite3 *db, int code)
 
 int index_schema_connect(const char *path, int flags, sqlite3 **ret)
 {
-	static const char settings[] =
-		"PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY;"
-		"PRAGMA trusted_schema = OFF;";
+	static const char settings[] = "PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY;"
+				       "PRAGMA trusted_schema = OFF;";
 	sqlite3 *db = NULL;
 	int code = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	int result;
@@ -273,8 +284,8 @@ int index_schema_prepare(struct index *ix, bool writer)
 	for (size_t i = 0; code == SQLITE_OK && i < INDEX_STATEMENTS; i++) {
 		if (writer || i == INDEX_HOLDS)
 			code = sqlite3_prepare_v3(ix->db, statements[i], -1,
-						  SQLITE_PREPARE_PERSISTENT,
-						  &ix->statements[i], NULL);
+						  SQLITE_PREPARE_PERSISTENT, &ix->statements[i],
+						  NULL);
 	}
 	return index_schema_errno(ix->db, code);
 }
@@ -305,7 +316,8 @@ void index_schema_load_position(struct index *ix)
 	ix->file[0] = '\0';
 	ix->end = 0;
 	if (sqlite3_prepare_v2(ix->db, "SELECT file, bytes FROM position", -1, &st, NULL) ==
-	    SQLITE_OK && sqlite3_step(st) == SQLITE_ROW) {
+		    SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW) {
 		strncpy(ix->file, (const char *)sqlite3_column_text(st, 0), NAME_MAX);
 		ix->end = sqlite3_column_int64(st, 1);
 	}

@@ -12,33 +12,38 @@
 
 /* The statements of the writer, prepared once. */
 enum index_statement {
-	INDEX_BEGIN, INDEX_COMMIT, INDEX_ROLLBACK, INDEX_SET_POSITION,
-	INDEX_ADD_EVENT,		/* index_event_columns */
-	INDEX_PUT_JOB,			/* index_job_columns; what is not told stays */
-	INDEX_PUT_QUEUED,		/* the same; what belongs to an attempt is cleared */
-	INDEX_DELETE_JOB,		/* id */
-	INDEX_JOB_USER,			/* id */
-	INDEX_HOLDS,			/* id, attempt, place, folder */
-	INDEX_PUT_ATTEMPT,		/* see the statement */
-	INDEX_COUNT_USER,		/* user, jobs, done, failed, rejected, wall_ms, cpu_ms */
-	INDEX_PUT_KNOWN, INDEX_PUT_CURRENT, INDEX_DELETE_CURRENT,
+	INDEX_BEGIN,
+	INDEX_COMMIT,
+	INDEX_ROLLBACK,
+	INDEX_SET_POSITION,
+	INDEX_ADD_EVENT,   /* index_event_columns */
+	INDEX_PUT_JOB,	   /* index_job_columns; what is not told stays */
+	INDEX_PUT_QUEUED,  /* the same; what belongs to an attempt is cleared */
+	INDEX_DELETE_JOB,  /* id */
+	INDEX_JOB_USER,	   /* id */
+	INDEX_HOLDS,	   /* id, attempt, place, folder */
+	INDEX_PUT_ATTEMPT, /* see the statement */
+	INDEX_COUNT_USER,  /* user, jobs, done, failed, rejected, wall_ms, cpu_ms */
+	INDEX_PUT_KNOWN,
+	INDEX_PUT_CURRENT,
+	INDEX_DELETE_CURRENT,
 	INDEX_STATEMENTS
 };
 
 struct index {
 	sqlite3 *db;
-	sqlite3_stmt *statements[INDEX_STATEMENTS];	/* in a reader only INDEX_HOLDS */
+	sqlite3_stmt *statements[INDEX_STATEMENTS]; /* in a reader only INDEX_HOLDS */
 	bool in_transaction;
-	int error;			/* the first failure of this transaction, negative errno */
-	char file[NAME_MAX + 1];	/* position, as it will be with the next commit */
+	int error;		 /* the first failure of this transaction, negative errno */
+	char file[NAME_MAX + 1]; /* position, as it will be with the next commit */
 	int64_t end;
 };
 
 /* The tables that are folds of the log, for index_compare; ends with name NULL. */
 struct index_fold {
 	const char *name;
-	const char *select;		/* all columns, in order of the key */
-	int keys;			/* so many columns are the key; 0: compared in order */
+	const char *select; /* all columns, in order of the key */
+	int keys;	    /* so many columns are the key; 0: compared in order */
 };
 extern const struct index_fold index_folds[];
 

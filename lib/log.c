@@ -28,12 +28,12 @@
 
 #define LINE_SIZE 8192
 #define TROUBLES 256
-#define QUIET_MS 60000		/* a repeated trouble is told at most this often */
-#define FREE_CHANGES 8		/* so many new texts of one key are told at once */
+#define QUIET_MS 60000 /* a repeated trouble is told at most this often */
+#define FREE_CHANGES 8 /* so many new texts of one key are told at once */
 
 struct priority {
-	const char *prefix;	/* for systemd */
-	const char *word;	/* for people */
+	const char *prefix; /* for systemd */
+	const char *word;   /* for people */
 };
 
 static const struct priority debug = { SD_DEBUG, "debug: " };
@@ -43,11 +43,11 @@ static const struct priority error = { SD_ERR, "error: " };
 
 /* One trouble that goes on. */
 struct trouble {
-	char *key, *text;	/* key NULL: the row is free */
-	uint64_t count;		/* times seen */
-	uint64_t next;		/* told again at this count */
-	unsigned changes;	/* how often the text was another one */
-	int64_t seen_ms;	/* the last time, and the last time that it was told */
+	char *key, *text; /* key NULL: the row is free */
+	uint64_t count;	  /* times seen */
+	uint64_t next;	  /* told again at this count */
+	unsigned changes; /* how often the text was another one */
+	int64_t seen_ms;  /* the last time, and the last time that it was told */
 	int64_t told_ms;
 };
 

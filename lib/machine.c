@@ -32,7 +32,8 @@ const char *machine_id(void)
 
 	if (*id)
 		return id;
-	if (etc >= 0 && safefs_read(etc, "machine-id", 128, &text, &len, NULL) == 0 && strspn(text, "0123456789abcdef") >= ID_HEX)
+	if (etc >= 0 && safefs_read(etc, "machine-id", 128, &text, &len, NULL) == 0 &&
+	    strspn(text, "0123456789abcdef") >= ID_HEX)
 		snprintf(id, sizeof(id), "%.*s", ID_HEX, text);
 	else
 		digest_buffer(machine_name(), strlen(machine_name()), id);

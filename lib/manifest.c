@@ -2,9 +2,9 @@
 /*
  * manifest - .spool-manifest: the record of an admission, in the job's folder.
  *
- * Lines of plain text with escaped names, so that it has no limit in size and "grep" reads it. Written once, before the folder is
- * moved to queued/; never changed after. The head alone decides where a job may run, so a start with many waiting jobs reads
- * one block of each.
+ * Lines of plain text with escaped names, so that it has no limit in size and "grep" reads it.
+ * Written once, before the folder is moved to queued/; never changed after. The head alone decides
+ * where a job may run, so a start with many waiting jobs reads one block of each.
  */
 #include "manifest.h"
 
@@ -22,13 +22,15 @@
 #include <string.h>
 
 #define MAGIC "spool-manifest 1"
-/* Escapes make a name four times as long at most; numbers and hash of an entry take 152 bytes, the head some lists of a job.conf. */
+/* Escapes make a name four times as long at most; numbers and hash of an entry take 152 bytes, the
+ * head some lists of a job.conf. */
 #define MAX_BYTES (4 * TREE_MAX_NAMES + TREE_MAX_ENTRIES * 160UL + (1UL << 20))
 #define HEAD_BYTES 8192
 
 /* -- writing ------------------------------------------------------------------------------------ */
 
-/* Of a file's bytes or of where a link points to, and how many bytes that is. 0 or negative errno. */
+/* Of a file's bytes or of where a link points to, and how many bytes that is. 0 or negative errno.
+ */
 static int hash_entry(int dir_fd, const struct tree_entry *e, char *hex, uint64_t *ret_size)
 {
 	_cleanup_close_ int fd = -1;
@@ -101,7 +103,8 @@ static void write_head(FILE *out, const struct manifest *m)
 	write_field(out, "box", m->box);
 	fprintf(out, "queued %s\n", clock_stamp(m->queued_at, stamp));
 	write_field(out, "app", m->needs.app);
-	fprintf(out, "cores %u\nmemory %" PRIu64 "\nttl %" PRId64 "\n", m->needs.cores, m->needs.memory, m->needs.ttl_ms);
+	fprintf(out, "cores %u\nmemory %" PRIu64 "\nttl %" PRId64 "\n", m->needs.cores,
+		m->needs.memory, m->needs.ttl_ms);
 	write_list(out, "platforms", &m->needs.platforms);
 	write_list(out, "software", &m->needs.software);
 	write_field(out, "runner", m->needs.runner);
@@ -115,14 +118,15 @@ char *manifest_write(struct manifest *m, size_t *ret_len)
 	FILE *out = open_memstream(&text, &len);
 
 	if (!out)
-		abort();	/* no memory, as in xalloc */
+		abort(); /* no memory, as in xalloc */
 	write_head(out, m);
 	for (size_t i = 0; i < m->tree.count; i++) {
 		const struct tree_entry *e = &m->tree.entries[i];
 		_cleanup_free_ char *name = escape_text(e->path, ESCAPE_FIELD);
 
-		fprintf(out, "%c %" PRIu64 " %" PRId64 " %" PRId64 " %" PRIu64 " %s %s\n", e->type, e->size, e->mtime_ns,
-			e->ctime_ns, e->inode, m->hashes && m->hashes[i] ? m->hashes[i] : "-", name);
+		fprintf(out, "%c %" PRIu64 " %" PRId64 " %" PRId64 " %" PRIu64 " %s %s\n", e->type,
+			e->size, e->mtime_ns, e->ctime_ns, e->inode,
+			m->hashes && m->hashes[i] ? m->hashes[i] : "-", name);
 	}
 	fprintf(out, "end %zu\n", m->tree.count);
 	if (fflush(out) != 0)
@@ -239,7 +243,8 @@ static bool is_tame_path(const char *path)
 	for (;;) {
 		size_t len = strcspn(path, "/");
 
-		if (len == 0 || (len == 1 && path[0] == '.') || (len == 2 && path[0] == '.' && path[1] == '.'))
+		if (len == 0 || (len == 1 && path[0] == '.') ||
+		    (len == 2 && path[0] == '.' && path[1] == '.'))
 			return false;
 		if (!path[len])
 			return true;
@@ -258,15 +263,18 @@ static int read_entry(char *line, struct manifest *m)
 		if (!(word[i] = strtok_r(i ? NULL : line, " ", &save)))
 			return -EBADMSG;
 	e.type = word[0][0];
-	if (!strchr("fdlo", e.type) || word[0][1] || read_number(word[1], UINT64_MAX, &e.size) < 0 || human_parse_int(word[2], INT64_MIN, INT64_MAX, &e.mtime_ns) < 0 ||
-	    human_parse_int(word[3], INT64_MIN, INT64_MAX, &e.ctime_ns) < 0 || read_number(word[4], UINT64_MAX, &e.inode) < 0)
+	if (!strchr("fdlo", e.type) || word[0][1] ||
+	    read_number(word[1], UINT64_MAX, &e.size) < 0 ||
+	    human_parse_int(word[2], INT64_MIN, INT64_MAX, &e.mtime_ns) < 0 ||
+	    human_parse_int(word[3], INT64_MIN, INT64_MAX, &e.ctime_ns) < 0 ||
+	    read_number(word[4], UINT64_MAX, &e.inode) < 0)
 		return -EBADMSG;
 	e.path = unescape_text(word[6]);
 	if (!e.path || !is_tame_path(e.path)) {
 		free(e.path);
 		return -EBADMSG;
 	}
-	if ((t->count & (t->count - 1)) == 0) {	/* room for 1, 2, 4, 8, ... */
+	if ((t->count & (t->count - 1)) == 0) { /* room for 1, 2, 4, 8, ... */
 		size_t room = t->count ? 2 * t->count : 1;
 
 		t->entries = xrealloc(t->entries, room, sizeof(e));
@@ -305,7 +313,7 @@ static int read_lines(char *text, bool head_only, struct manifest *m)
 			*blank = '\0';
 			r = read_head_line(line, blank + 1, m);
 		} else
-			r = 0;	/* the magic, or an empty list */
+			r = 0; /* the magic, or an empty list */
 		if (r < 0)
 			return r;
 	}
@@ -327,7 +335,8 @@ static int check_sum(const char *text, size_t len, struct manifest *m)
 	return strncmp(line + 4, m->digest, 64) == 0 ? 0 : -EBADMSG;
 }
 
-/* The first HEAD_BYTES nearly always hold the head; a very long list of software needs the whole file. */
+/* The first HEAD_BYTES nearly always hold the head; a very long list of software needs the whole
+ * file. */
 static int read_head_text(int dir_fd, char **ret_text)
 {
 	_cleanup_close_ int fd = safefs_open(dir_fd, SPOOL_MANIFEST, O_RDONLY, 0);
@@ -381,7 +390,8 @@ static int differs(struct complaint *c, const char *path, const char *how)
 {
 	_cleanup_free_ char *name = escape_text(path, ESCAPE_TEXT);
 
-	return complain(c, name, 0, xstrdup(how), xstrdup("the inputs as they were when the job was admitted"),
+	return complain(c, name, 0, xstrdup(how),
+			xstrdup("the inputs as they were when the job was admitted"),
 			xstrdup("drop the folder again when all files are complete"));
 }
 
@@ -401,8 +411,8 @@ static int compare_content(const struct manifest *m, size_t i, int dir_fd, struc
 	return strcmp(hex, m->hashes[i]) == 0 ? 0 : differs(c, e->path, "other contents");
 }
 
-static int compare_entry(const struct manifest *m, size_t i, int dir_fd, const struct tree_entry *now, bool same_inodes,
-			 struct complaint *c)
+static int compare_entry(const struct manifest *m, size_t i, int dir_fd,
+			 const struct tree_entry *now, bool same_inodes, struct complaint *c)
 {
 	const struct tree_entry *was = &m->tree.entries[i];
 
@@ -417,15 +427,17 @@ static int compare_entry(const struct manifest *m, size_t i, int dir_fd, const s
 	return 0;
 }
 
-int manifest_compare(const struct manifest *m, int dir_fd, const struct tree *now, bool same_inodes, struct complaint *c)
+int manifest_compare(const struct manifest *m, int dir_fd, const struct tree *now, bool same_inodes,
+		     struct complaint *c)
 {
 	size_t i = 0, j = 0;
 	int r = 0;
 
 	while (r == 0 && (i < m->tree.count || j < now->count)) {
-		int order = i == m->tree.count ? 1 :
-			    j == now->count    ? -1 :
-						 strcmp(m->tree.entries[i].path, now->entries[j].path);
+		int order = i == m->tree.count ? 1
+			    : j == now->count
+				    ? -1
+				    : strcmp(m->tree.entries[i].path, now->entries[j].path);
 
 		if (order < 0)
 			return differs(c, m->tree.entries[i].path, "a file that is gone");

@@ -2,8 +2,9 @@
 /*
  * names - the names of job folders, tickets and drops (spool.h); pure text, nothing is touched.
  *
- * Names made by us keep to [a-z0-9._-], so that they mean the same to every server, to SMB's case-insensitive clients and
- * to a shell. A parser here accepts exactly what the writer beside it makes: everything else is somebody else's file.
+ * Names made by us keep to [a-z0-9._-], so that they mean the same to every server, to SMB's
+ * case-insensitive clients and to a shell. A parser here accepts exactly what the writer beside it
+ * makes: everything else is somebody else's file.
  */
 #include "spool.h"
 
@@ -16,7 +17,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define REDUCED_MAX 40			/* leaves room for "<id>.<n>-" within SPOOL_NAME_MAX */
+#define REDUCED_MAX 40 /* leaves room for "<id>.<n>-" within SPOOL_NAME_MAX */
 #define NONCE_HEX 8
 #define SUBMIT_MARK ".submit-"
 
@@ -74,7 +75,8 @@ int spool_parse_job_folder(const char *folder, struct spool_job_name *ret)
 	return 0;
 }
 
-/* con, prn, aux, nul, com1-9, lpt1-9, alone or before a dot: Windows opens a device instead of the file. */
+/* con, prn, aux, nul, com1-9, lpt1-9, alone or before a dot: Windows opens a device instead of the
+ * file. */
 static bool is_device_name(const char *name)
 {
 	static const char *const devices[] = { "con", "prn", "aux", "nul", NULL };
@@ -83,7 +85,8 @@ static bool is_device_name(const char *name)
 	for (int i = 0; devices[i]; i++)
 		if (len == 3 && strncmp(name, devices[i], 3) == 0)
 			return true;
-	return len == 4 && (strncmp(name, "com", 3) == 0 || strncmp(name, "lpt", 3) == 0) && isdigit((unsigned char)name[3]);
+	return len == 4 && (strncmp(name, "com", 3) == 0 || strncmp(name, "lpt", 3) == 0) &&
+	       isdigit((unsigned char)name[3]);
 }
 
 char *spool_reduce_name(const char *name, char *buf)
@@ -124,7 +127,8 @@ const char *spool_drop_nonce(const char *name, size_t *ret_len)
 	if (len <= tail)
 		return NULL;
 	mark = name + len - tail;
-	if (strncmp(mark, SUBMIT_MARK, strlen(SUBMIT_MARK)) != 0 || !is_hex(mark + strlen(SUBMIT_MARK), NONCE_HEX))
+	if (strncmp(mark, SUBMIT_MARK, strlen(SUBMIT_MARK)) != 0 ||
+	    !is_hex(mark + strlen(SUBMIT_MARK), NONCE_HEX))
 		return NULL;
 	*ret_len = len - tail;
 	return mark + strlen(SUBMIT_MARK);
@@ -135,24 +139,23 @@ static const struct {
 	const char *suffix;
 	bool with_rid;
 } ticket_kinds[SPOOL_TICKET_KINDS] = {
-	[SPOOL_TICKET_TMP] = { "", false },
-	[SPOOL_TICKET_OFFER] = { "offer", false },
-	[SPOOL_TICKET_VOID] = { "void", false },
-	[SPOOL_TICKET_CLAIM] = { "claim", true },
-	[SPOOL_TICKET_DONE] = { "done", true },
-	[SPOOL_TICKET_BACK] = { "back", true },
-	[SPOOL_ORDER_CANCEL] = { "cancel", false },
-	[SPOOL_ORDER_REVOKED] = { "revoked", false },
+	[SPOOL_TICKET_TMP] = { "", false },	    [SPOOL_TICKET_OFFER] = { "offer", false },
+	[SPOOL_TICKET_VOID] = { "void", false },    [SPOOL_TICKET_CLAIM] = { "claim", true },
+	[SPOOL_TICKET_DONE] = { "done", true },	    [SPOOL_TICKET_BACK] = { "back", true },
+	[SPOOL_ORDER_CANCEL] = { "cancel", false }, [SPOOL_ORDER_REVOKED] = { "revoked", false },
 };
 
-char *spool_ticket_name(char *buf, uint64_t id, unsigned attempt, enum spool_ticket_kind kind, const char *rid)
+char *spool_ticket_name(char *buf, uint64_t id, unsigned attempt, enum spool_ticket_kind kind,
+			const char *rid)
 {
 	if (kind == SPOOL_TICKET_TMP)
 		snprintf(buf, SPOOL_TICKET_SIZE, SPOOL_TMP "%" PRIu64 ".%u", id, attempt);
 	else if (ticket_kinds[kind].with_rid)
-		snprintf(buf, SPOOL_TICKET_SIZE, "%" PRIu64 ".%u.%s.%s", id, attempt, ticket_kinds[kind].suffix, rid);
+		snprintf(buf, SPOOL_TICKET_SIZE, "%" PRIu64 ".%u.%s.%s", id, attempt,
+			 ticket_kinds[kind].suffix, rid);
 	else
-		snprintf(buf, SPOOL_TICKET_SIZE, "%" PRIu64 ".%u.%s", id, attempt, ticket_kinds[kind].suffix);
+		snprintf(buf, SPOOL_TICKET_SIZE, "%" PRIu64 ".%u.%s", id, attempt,
+			 ticket_kinds[kind].suffix);
 	return buf;
 }
 
@@ -188,7 +191,8 @@ int spool_parse_ticket_name(const char *name, struct spool_ticket_name *ret)
 	struct spool_ticket_name parsed = { .kind = SPOOL_TICKET_TMP };
 	uint64_t attempt;
 
-	if (take_number(&at, INT64_MAX, &parsed.id) < 0 || *at++ != '.' || take_number(&at, 1000000, &attempt) < 0)
+	if (take_number(&at, INT64_MAX, &parsed.id) < 0 || *at++ != '.' ||
+	    take_number(&at, 1000000, &attempt) < 0)
 		return -EINVAL;
 	parsed.attempt = (unsigned)attempt;
 	if (tmp ? *at != '\0' : parse_suffix(at, &parsed) < 0)
@@ -227,7 +231,8 @@ bool spool_is_tmp(const char *name)
 bool spool_is_partial(const char *name)
 {
 	static const char *const patterns[] = {
-		"*.part", "*.partial", "*.filepart", "*.crdownload", "*.download", ".~tmp~", ".rsync-partial", NULL,
+		"*.part",     "*.partial", "*.filepart",     "*.crdownload",
+		"*.download", ".~tmp~",	   ".rsync-partial", NULL,
 	};
 	size_t len = strlen(name);
 	const char *dot = len > 8 ? name + len - 7 : NULL;
@@ -235,8 +240,9 @@ bool spool_is_partial(const char *name)
 
 	if (matches_any(name, patterns))
 		return true;
-	/* rsync writes ".name.XXXXXX" with six letters or digits at random; ".name.backup" is a word (one in 200 of
-	 * rsync's looks like one: then the quiet time and the open writer decide). */
+	/* rsync writes ".name.XXXXXX" with six letters or digits at random; ".name.backup" is a
+	 * word (one in 200 of rsync's looks like one: then the quiet time and the open writer
+	 * decide). */
 	if (name[0] != '.' || !dot || *dot != '.')
 		return false;
 	for (const char *p = dot + 1; *p; p++) {
@@ -250,7 +256,8 @@ bool spool_is_partial(const char *name)
 bool spool_is_ours(const char *name)
 {
 	static const char *const names[] = {
-		SPOOL_READY, SPOOL_MANIFEST, SPOOL_STDOUT, SPOOL_STDERR, SPOOL_RESULT, SPOOL_REJECTED, SPOOL_ATTEMPTS,
+		SPOOL_READY,  SPOOL_MANIFEST, SPOOL_STDOUT,   SPOOL_STDERR,
+		SPOOL_RESULT, SPOOL_REJECTED, SPOOL_ATTEMPTS,
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -263,7 +270,8 @@ bool spool_is_runner_name(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (len == 0 || len > SPOOL_RUNNER_MAX || name[0] == '.' || name[0] == '-' || name[len - 1] == '.')
+	if (len == 0 || len > SPOOL_RUNNER_MAX || name[0] == '.' || name[0] == '-' ||
+	    name[len - 1] == '.')
 		return false;
 	for (const char *p = name; *p; p++)
 		if (!is_name_char(*p))

@@ -21,7 +21,7 @@
 
 #define SUM_MARK "# sum "
 #define SUM_MARK_LEN (sizeof(SUM_MARK) - 1)
-#define SUM_LINE_LEN (SUM_MARK_LEN + DIGEST_HEX_SIZE)	/* its newline counts, the zero does not */
+#define SUM_LINE_LEN (SUM_MARK_LEN + DIGEST_HEX_SIZE) /* its newline counts, the zero does not */
 
 /* The offset of the line behind the one at pos, or 0 if that has no end yet. */
 static size_t next_line(const char *text, size_t len, size_t pos)
@@ -73,8 +73,7 @@ static size_t valid_prefix(const char *text, size_t len, size_t body)
 	return valid;
 }
 
-enum record_verdict record_check(const char *text, size_t len, const char *magic,
-				 size_t *ret_valid)
+enum record_verdict record_check(const char *text, size_t len, const char *magic, size_t *ret_valid)
 {
 	size_t magic_len = strlen(magic);
 	size_t looked = len < RECORD_MAX_BYTES ? len : RECORD_MAX_BYTES;

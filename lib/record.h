@@ -23,10 +23,10 @@
 #define RECORD_MAX_BLOCK (64 * 1024)
 
 enum record_verdict {
-	RECORD_WHOLE = 0,	/* every byte is covered by a checksum */
-	RECORD_TORN = 1,	/* valid up to *ret_valid (maybe 0), then rubbish or half a block:
-				 * read again later; empty and all-zero files are torn too */
-	RECORD_FOREIGN = 2	/* another magic or another version: leave it alone */
+	RECORD_WHOLE = 0,  /* every byte is covered by a checksum */
+	RECORD_TORN = 1,   /* valid up to *ret_valid (maybe 0), then rubbish or half a block:
+			    * read again later; empty and all-zero files are torn too */
+	RECORD_FOREIGN = 2 /* another magic or another version: leave it alone */
 };
 
 /* Checks text against magic ("spool-ticket 1"). *ret_valid: bytes up to and with the last valid

@@ -30,16 +30,11 @@ struct word {
 };
 
 static const struct word words[] = {
-	{ "cancel", REQUEST_CANCEL, TARGET_JOB },
-	{ "rm", REQUEST_RM, TARGET_JOB },
-	{ "snapshot", REQUEST_SNAPSHOT, TARGET_NONE },
-	{ "hold", REQUEST_LATER, TARGET_JOB },
-	{ "release", REQUEST_LATER, TARGET_JOB },
-	{ "requeue", REQUEST_LATER, TARGET_JOB },
-	{ "ttl", REQUEST_LATER, TARGET_JOB },
-	{ "priority", REQUEST_LATER, TARGET_JOB },
-	{ "drain", REQUEST_LATER, TARGET_RUNNER },
-	{ "resume", REQUEST_LATER, TARGET_RUNNER },
+	{ "cancel", REQUEST_CANCEL, TARGET_JOB },      { "rm", REQUEST_RM, TARGET_JOB },
+	{ "snapshot", REQUEST_SNAPSHOT, TARGET_NONE }, { "hold", REQUEST_LATER, TARGET_JOB },
+	{ "release", REQUEST_LATER, TARGET_JOB },      { "requeue", REQUEST_LATER, TARGET_JOB },
+	{ "ttl", REQUEST_LATER, TARGET_JOB },	       { "priority", REQUEST_LATER, TARGET_JOB },
+	{ "drain", REQUEST_LATER, TARGET_RUNNER },     { "resume", REQUEST_LATER, TARGET_RUNNER },
 	{ "upgrade", REQUEST_LATER, TARGET_RUNNER },
 };
 

@@ -12,20 +12,21 @@
 #include <stdint.h>
 
 enum request_verb {
-	REQUEST_CANCEL, REQUEST_RM,		/* target: a job id */
-	REQUEST_SNAPSHOT,			/* "snapshot.<nonce>": publish a fresh status
-						 * snapshot; the reply says its number */
-	REQUEST_LATER,				/* hold release requeue ttl priority drain resume
-						 * upgrade: not supported by this version */
+	REQUEST_CANCEL,
+	REQUEST_RM,	  /* target: a job id */
+	REQUEST_SNAPSHOT, /* "snapshot.<nonce>": publish a fresh status
+			   * snapshot; the reply says its number */
+	REQUEST_LATER,	  /* hold release requeue ttl priority drain resume
+			   * upgrade: not supported by this version */
 	REQUEST_VERBS
 };
 
 struct request {
 	enum request_verb verb;
-	uint64_t id;			/* the job, 0 if the verb has none */
-	char *target;			/* as written, "" if none */
-	char *argument;			/* or "" */
-	char *nonce;			/* or "" */
+	uint64_t id;	/* the job, 0 if the verb has none */
+	char *target;	/* as written, "" if none */
+	char *argument; /* or "" */
+	char *nonce;	/* or "" */
 };
 
 /* Parses a file's name. 0, or -EINVAL (not a request: told once in a reply "not understood"). */

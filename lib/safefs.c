@@ -2,9 +2,10 @@
 /*
  * safefs - files of a share that others write to.
  *
- * Why looks instead of return values: a rename's reply can be lost after it was done (ENOENT is then reported), and NFS
- * and SMB clients can report success without doing anything when a cached name misleads them. Only the names tell.
- * A crash in the middle of any function here leaves at most a .tmp-* file, which the purge removes by age.
+ * Why looks instead of return values: a rename's reply can be lost after it was done (ENOENT is
+ * then reported), and NFS and SMB clients can report success without doing anything when a cached
+ * name misleads them. Only the names tell. A crash in the middle of any function here leaves at
+ * most a .tmp-* file, which the purge removes by age.
  */
 #include "safefs.h"
 
@@ -106,7 +107,8 @@ static int read_all(int fd, char *text, size_t len, size_t *ret_len)
 	return 0;
 }
 
-int safefs_read(int dirfd, const char *path, size_t max, char **ret_text, size_t *ret_len, struct stat *st)
+int safefs_read(int dirfd, const char *path, size_t max, char **ret_text, size_t *ret_len,
+		struct stat *st)
 {
 	struct stat seen;
 	_cleanup_close_ int fd = safefs_open(dirfd, path, O_RDONLY, 0);
@@ -122,7 +124,8 @@ int safefs_read(int dirfd, const char *path, size_t max, char **ret_text, size_t
 		return -EINVAL;
 	if ((uint64_t)seen.st_size > max)
 		return -EFBIG;
-	/* Some more than the size, for a file that has just grown; one that fills all of it is still growing. */
+	/* Some more than the size, for a file that has just grown; one that fills all of it is
+	 * still growing. */
 	text = xcalloc(1, (size_t)seen.st_size + 4096);
 	r = read_all(fd, text, (size_t)seen.st_size + 4095, &len);
 	if (r < 0)
@@ -157,7 +160,8 @@ int safefs_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
-int safefs_create(int dirfd, const char *name, const void *data, size_t len, mode_t mode, int *ret_fd)
+int safefs_create(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		  int *ret_fd)
 {
 	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	int r;
@@ -179,12 +183,13 @@ int safefs_create(int dirfd, const char *name, const void *data, size_t len, mod
 	return r;
 }
 
-int safefs_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable)
+int safefs_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		   bool durable)
 {
 	_cleanup_free_ char *tmp = xasprintf(".tmp-%s", name);
 	int fd, r;
 
-	unlinkat(dirfd, tmp, 0);	/* of a former life */
+	unlinkat(dirfd, tmp, 0); /* of a former life */
 	r = safefs_create(dirfd, tmp, data, len, mode, &fd);
 	if (r < 0)
 		return r;
@@ -208,8 +213,10 @@ int safefs_look(int dirfd, const char *name, struct stat *st)
 
 	if (fd >= 0)
 		return fstat(fd, st ? st : &seen) < 0 ? -errno : 0;
-	/* There, but not to be opened (a link, no permission, a socket): the name itself answers. */
-	if (errno == ELOOP || errno == EACCES || errno == ENXIO || errno == EPERM || errno == EAGAIN)
+	/* There, but not to be opened (a link, no permission, a socket): the name itself answers.
+	 */
+	if (errno == ELOOP || errno == EACCES || errno == ENXIO || errno == EPERM ||
+	    errno == EAGAIN)
 		return fstatat(dirfd, name, st ? st : &seen, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 	return -errno;
 }
@@ -239,7 +246,8 @@ int safefs_rename(int from_fd, const char *from, int to_fd, const char *to)
 	return failed ? failed : -EIO;
 }
 
-int safefs_list(int dirfd, const char *path, int (*each)(const char *name, unsigned char type, void *arg), void *arg)
+int safefs_list(int dirfd, const char *path,
+		int (*each)(const char *name, unsigned char type, void *arg), void *arg)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *entry;
@@ -269,7 +277,8 @@ struct level {
 	char *name;
 };
 
-/* chmod 0700 of the folder itself: fchmodat would follow a link that has just taken its place. 0 or negative errno. */
+/* chmod 0700 of the folder itself: fchmodat would follow a link that has just taken its place. 0 or
+ * negative errno. */
 static int make_ours(int fd, const char *name)
 {
 	_cleanup_close_ int held = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -300,7 +309,8 @@ static int enter(int fd, const char *name, struct level *ret)
 	return 0;
 }
 
-/* Too deep to go on: the folder becomes one of the outermost level, which is read once more at its end. 1 or negative errno. */
+/* Too deep to go on: the folder becomes one of the outermost level, which is read once more at its
+ * end. 1 or negative errno. */
 static int lift(struct level *stack, int fd, const struct dirent *entry, bool *lifted)
 {
 	char name[64];
@@ -313,7 +323,8 @@ static int lift(struct level *stack, int fd, const struct dirent *entry, bool *l
 	return 1;
 }
 
-/* Removes the next thing of the innermost level. 1: something done, 0: the level is empty, negative errno. */
+/* Removes the next thing of the innermost level. 1: something done, 0: the level is empty, negative
+ * errno. */
 static int remove_next(struct level *stack, int *depth, bool *lifted)
 {
 	DIR *dir = stack[*depth].dir;
@@ -361,7 +372,8 @@ int safefs_remove_tree(int dirfd_, const char *name)
 		int above = depth ? dirfd(stack[depth - 1].dir) : dirfd_;
 
 		closedir(stack[depth].dir);
-		if (r == 0 && unlinkat(above, stack[depth].name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		if (r == 0 && unlinkat(above, stack[depth].name, AT_REMOVEDIR) < 0 &&
+		    errno != ENOENT)
 			r = -errno;
 		free(stack[depth--].name);
 		if (r < 0)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * safefs - files of a share that others write to: bounded reads, appearing by rename, looks instead of belief.
+ * safefs - files of a share that others write to: bounded reads, appearing by rename, looks instead
+ * of belief.
  *
- * All work goes through descriptors of folders. Nothing here follows a symbolic link, opens a fifo or waits for a lease.
+ * All work goes through descriptors of folders. Nothing here follows a symbolic link, opens a fifo
+ * or waits for a lease.
  */
 #ifndef SPOOL_SAFEFS_H
 #define SPOOL_SAFEFS_H
@@ -12,54 +14,68 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* Opens path (one or several components) beneath dirfd without following any link (openat2; component by component where the kernel or file
- * system lacks it). flags as open(2); O_CLOEXEC, O_NONBLOCK and O_NOCTTY are added. Descriptor or negative errno. */
+/* Opens path (one or several components) beneath dirfd without following any link (openat2;
+ * component by component where the kernel or file system lacks it). flags as open(2); O_CLOEXEC,
+ * O_NONBLOCK and O_NOCTTY are added. Descriptor or negative errno. */
 int safefs_open(int dirfd, const char *path, int flags, mode_t mode);
 
-/* Opens a folder by path: on NFS this revalidates it, which an old descriptor does not. Descriptor or negative errno. */
+/* Opens a folder by path: on NFS this revalidates it, which an old descriptor does not. Descriptor
+ * or negative errno. */
 int safefs_open_dir(int dirfd, const char *path);
 
 /*
- * Reads a whole regular file of at most max bytes into a heap buffer with a final zero behind it (not counted in *ret_len).
- * 0; -EFBIG larger than max; -EAGAIN it grew while it was read; -ENOENT; -ELOOP a symbolic link; -EINVAL not a regular file; other negative
- * errno. st may be NULL.
+ * Reads a whole regular file of at most max bytes into a heap buffer with a final zero behind it
+ * (not counted in *ret_len). 0; -EFBIG larger than max; -EAGAIN it grew while it was read; -ENOENT;
+ * -ELOOP a symbolic link; -EINVAL not a regular file; other negative errno. st may be NULL.
  */
-int safefs_read(int dirfd, const char *path, size_t max, char **ret_text, size_t *ret_len, struct stat *st);
+int safefs_read(int dirfd, const char *path, size_t max, char **ret_text, size_t *ret_len,
+		struct stat *st);
 
-/* Creates name (O_EXCL) with the bytes; no sync. 0, or negative errno with nothing left behind. *ret_fd (may be NULL) is the open file. */
-int safefs_create(int dirfd, const char *name, const void *data, size_t len, mode_t mode, int *ret_fd);
+/* Creates name (O_EXCL) with the bytes; no sync. 0, or negative errno with nothing left behind.
+ * *ret_fd (may be NULL) is the open file. */
+int safefs_create(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		  int *ret_fd);
 
-/* Creates .tmp-<name>, writes, syncs it if durable, closes, renames over name; the folder is synced if durable. 0 or negative errno. */
-int safefs_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable);
+/* Creates .tmp-<name>, writes, syncs it if durable, closes, renames over name; the folder is synced
+ * if durable. 0 or negative errno. */
+int safefs_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		   bool durable);
 
 /* Writes all of data. 0 or negative errno. */
 int safefs_write_all(int fd, const void *data, size_t len);
 
-enum { SAFEFS_LOST = 1 };	/* neither source nor target is there: somebody else was first */
+enum { SAFEFS_LOST = 1 }; /* neither source nor target is there: somebody else was first */
 
 /*
- * Renames and then looks, whatever rename(2) said. 0: the target is there and the source is not; SAFEFS_LOST: neither is;
- * -EEXIST: the target was there before (it is never overwritten knowingly); -EIO: success was reported, but nothing
- * happened; another negative errno: not done. The target's name must be one that is used once only and by nobody else.
- * Asking again after a crash gives the same answer: source gone and target there is 0.
+ * Renames and then looks, whatever rename(2) said. 0: the target is there and the source is not;
+ * SAFEFS_LOST: neither is; -EEXIST: the target was there before (it is never overwritten
+ * knowingly); -EIO: success was reported, but nothing happened; another negative errno: not done.
+ * The target's name must be one that is used once only and by nobody else. Asking again after a
+ * crash gives the same answer: source gone and target there is 0.
  */
 int safefs_rename(int from_fd, const char *from, int to_fd, const char *to);
 
-/* Opens the name afresh and says what is there: 0 (st filled), -ENOENT, or another negative errno. Never trusts a cached attribute. */
+/* Opens the name afresh and says what is there: 0 (st filled), -ENOENT, or another negative errno.
+ * Never trusts a cached attribute. */
 int safefs_look(int dirfd, const char *name, struct stat *st);
 
-/* Calls each for every entry but . and .. of the folder at path, opened afresh. A non-zero result of each ends the listing and is returned. 0 or negative errno. */
-int safefs_list(int dirfd, const char *path, int (*each)(const char *name, unsigned char type, void *arg), void *arg);
+/* Calls each for every entry but . and .. of the folder at path, opened afresh. A non-zero result
+ * of each ends the listing and is returned. 0 or negative errno. */
+int safefs_list(int dirfd, const char *path,
+		int (*each)(const char *name, unsigned char type, void *arg), void *arg);
 
-/* Removes a tree of our own (temporaries, purged evidence), iteratively, never leaving it by a link. 0 or negative errno; -ENOENT is 0. */
+/* Removes a tree of our own (temporaries, purged evidence), iteratively, never leaving it by a
+ * link. 0 or negative errno; -ENOENT is 0. */
 int safefs_remove_tree(int dirfd, const char *name);
 
 enum safefs_writers { SAFEFS_NO_WRITER, SAFEFS_WRITER, SAFEFS_WRITER_UNKNOWN };
-/* Is the regular file behind fd (opened for reading) open for writing anywhere (F_SETLEASE, decisions.md 13)? The caller has SIGIO blocked. */
+/* Is the regular file behind fd (opened for reading) open for writing anywhere (F_SETLEASE,
+ * decisions.md 13)? The caller has SIGIO blocked. */
 enum safefs_writers safefs_writers(int fd);
 
 enum safefs_kind { SAFEFS_LOCAL, SAFEFS_NFS, SAFEFS_SMB, SAFEFS_OTHER_REMOTE };
-enum safefs_kind safefs_kind(int fd);		/* by statfs */
-const char *safefs_kind_name(enum safefs_kind kind);	/* "local disk", "NFS", "SMB", "network file system" */
+enum safefs_kind safefs_kind(int fd); /* by statfs */
+const char *safefs_kind_name(
+	enum safefs_kind kind); /* "local disk", "NFS", "SMB", "network file system" */
 
 #endif

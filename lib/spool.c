@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * spool - opening a share and its permanent folders, and where a program may keep what is local to it.
+ * spool - opening a share and its permanent folders, and where a program may keep what is local to
+ * it.
  *
- * No other file builds a path on the share. Nothing here changes the share but spool_open_inbox, which makes the folder
- * of a runner. The names of folders, tickets and drops are in names.c.
+ * No other file builds a path on the share. Nothing here changes the share but spool_open_inbox,
+ * which makes the folder of a runner. The names of folders, tickets and drops are in names.c.
  */
 #include "spool.h"
 
@@ -17,8 +18,8 @@
 #include <string.h>
 
 static const char *const place_names[SPOOL_PLACES] = {
-	"incoming", "queued", "active", "done", "failed", "lost",
-	"claims", "runners", "requests", "replies", "events", "status",
+	"incoming", "queued",  "active",   "done",    "failed", "lost",
+	"claims",   "runners", "requests", "replies", "events", "status",
 };
 
 const char *spool_place_name(enum spool_place place)
@@ -42,16 +43,21 @@ static int read_format(struct spool *sp, char **ret_why)
 	int r = safefs_read(sp->fd, SPOOL_FORMAT, 4096, &text, &len, NULL);
 
 	if (r < 0) {
-		*ret_why = xasprintf("%s/spool/format cannot be read (%s): this is not a spool that "
-				     "\"spoolctl init %s\" has laid out, or the share is not mounted",
-				     sp->path, strerror(-r), sp->path);
+		*ret_why =
+			xasprintf("%s/spool/format cannot be read (%s): this is not a spool that "
+				  "\"spoolctl init %s\" has laid out, or the share is not mounted",
+				  sp->path, strerror(-r), sp->path);
 		return r;
 	}
 	if (strncmp(text, "1\n", 2) != 0 || len < 2 + SPOOL_ID_HEX ||
 	    strspn(text + 2, "0123456789abcdef") != SPOOL_ID_HEX) {
-		*ret_why = xasprintf("%s/spool/format is not of version 1: this program (" SPOOL_VERSION ") is too old for "
-				     "the share (install the share's version), or the file is damaged (put it back "
-				     "from a backup)", sp->path);
+		*ret_why = xasprintf(
+			"%s/spool/format is not of version 1: this program (" SPOOL_VERSION
+			") is too old for "
+			"the share (install the share's version), or the file is damaged (put it "
+			"back "
+			"from a backup)",
+			sp->path);
 		return -EPROTO;
 	}
 	memcpy(sp->id, text + 2, SPOOL_ID_HEX);
@@ -64,9 +70,10 @@ static int open_places(struct spool *sp, char **ret_why)
 		int fd = safefs_open_dir(sp->fd, place_names[i]);
 
 		if (fd < 0) {
-			*ret_why = xasprintf("%s/spool/%s cannot be opened (%s): \"spoolctl init %s\" adds "
-					     "folders that are missing",
-					     sp->path, place_names[i], strerror(-fd), sp->path);
+			*ret_why = xasprintf(
+				"%s/spool/%s cannot be opened (%s): \"spoolctl init %s\" adds "
+				"folders that are missing",
+				sp->path, place_names[i], strerror(-fd), sp->path);
 			return fd;
 		}
 		sp->place_fd[i] = fd;
@@ -93,8 +100,9 @@ int spool_open(const char *path, struct spool *ret, char **ret_why)
 	sp.root_fd = sp.path ? open(sp.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (sp.root_fd < 0) {
 		r = -errno;
-		*ret_why = xasprintf("the share %s cannot be opened (%s): mount it, or name another one with --share", path,
-				     strerror(-r));
+		*ret_why = xasprintf("the share %s cannot be opened (%s): mount it, or name "
+				     "another one with --share",
+				     path, strerror(-r));
 		free(sp.path);
 		return r;
 	}
@@ -102,8 +110,9 @@ int spool_open(const char *path, struct spool *ret, char **ret_why)
 	sp.fd = safefs_open_dir(sp.root_fd, "spool");
 	if (sp.fd < 0) {
 		r = sp.fd;
-		*ret_why = xasprintf("%s has no folder spool/ (%s): lay it out with \"spoolctl init %s\"", path,
-				     strerror(-r), path);
+		*ret_why = xasprintf(
+			"%s has no folder spool/ (%s): lay it out with \"spoolctl init %s\"", path,
+			strerror(-r), path);
 	} else {
 		r = read_format(&sp, ret_why);
 		if (r == 0)
@@ -169,28 +178,35 @@ static int try_state_dir(const char *path, char **ret_why)
 	int r = make_folders(path);
 
 	if (r < 0) {
-		*ret_why = xasprintf("the state folder %s cannot be made (%s): name another one with --state", path,
-				     strerror(-r));
+		*ret_why = xasprintf(
+			"the state folder %s cannot be made (%s): name another one with --state",
+			path, strerror(-r));
 		return r;
 	}
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		r = -errno;
-		*ret_why = xasprintf("the state folder %s cannot be opened (%s): name another one with --state", path,
-				     strerror(-r));
+		*ret_why = xasprintf(
+			"the state folder %s cannot be opened (%s): name another one with --state",
+			path, strerror(-r));
 		return r;
 	}
 	if (st.st_uid != geteuid()) {
-		*ret_why = xasprintf("the state folder %s belongs to another user: name one of your own with --state", path);
+		*ret_why = xasprintf("the state folder %s belongs to another user: name one of "
+				     "your own with --state",
+				     path);
 		return -EPERM;
 	}
 	if (st.st_mode & S_IWOTH) {
-		*ret_why = xasprintf("the state folder %s may be written by everybody: \"chmod o-w %s\", or name another one "
-				     "with --state", path, path);
+		*ret_why = xasprintf("the state folder %s may be written by everybody: \"chmod o-w "
+				     "%s\", or name another one "
+				     "with --state",
+				     path, path);
 		return -EPERM;
 	}
 	if (safefs_kind(fd) != SAFEFS_LOCAL) {
-		*ret_why = xasprintf("the state folder %s is on a %s: name a folder on a local disk with --state",
+		*ret_why = xasprintf("the state folder %s is on a %s: name a folder on a local "
+				     "disk with --state",
 				     path, safefs_kind_name(safefs_kind(fd)));
 		return -EXDEV;
 	}
@@ -205,17 +221,23 @@ static int try_own_corner(const char *path, char **ret_why)
 	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
 		int r = -errno;
 
-		*ret_why = xasprintf("the folder %s cannot be made (%s): name a state folder with --state", path, strerror(-r));
+		*ret_why = xasprintf(
+			"the folder %s cannot be made (%s): name a state folder with --state", path,
+			strerror(-r));
 		return r;
 	}
-	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	    !(st.st_mode & (S_IWGRP | S_IWOTH)))
 		return 0;
-	*ret_why = xasprintf("%s is not a folder of your own that you alone may write: remove it, or name a state folder "
-			     "with --state", path);
+	*ret_why = xasprintf("%s is not a folder of your own that you alone may write: remove it, "
+			     "or name a state folder "
+			     "with --state",
+			     path);
 	return -EPERM;
 }
 
-char *spool_state_dir(const struct spool *sp, const char *given, const char *program, char **ret_why)
+char *spool_state_dir(const struct spool *sp, const char *given, const char *program,
+		      char **ret_why)
 {
 	const char *state_home = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	_cleanup_free_ char *corner = NULL;

@@ -2,10 +2,11 @@
 /*
  * state - the states of a job, the table of allowed moves, and the two functions that make them.
  *
- * A job is where its folder is; its ticket says how far the current attempt has come. Both are changed by a rename in
- * one step each, here and nowhere else. Before a move the thing has the one name, after it the other; a crash leaves one
- * of the two, and the scan (spoold/scan.c) knows what is due for every combination. Making a move that was made before
- * is answered like making it (safefs_rename), so every step may be repeated.
+ * A job is where its folder is; its ticket says how far the current attempt has come. Both are
+ * changed by a rename in one step each, here and nowhere else. Before a move the thing has the one
+ * name, after it the other; a crash leaves one of the two, and the scan (spoold/scan.c) knows what
+ * is due for every combination. Making a move that was made before is answered like making it
+ * (safefs_rename), so every step may be repeated.
  */
 #include "state.h"
 
@@ -15,18 +16,18 @@
 
 static const struct state_row moves[STATE_MOVES] = {
 	/*                   verb        from            to              the job is then */
-	[MOVE_ADMIT] =	   { "admit",    SPOOL_INCOMING, SPOOL_QUEUED,   "QUEUED" },
-	[MOVE_REJECT] =	   { "reject",   SPOOL_INCOMING, SPOOL_FAILED,   "REJECTED" },
-	[MOVE_RETURN] =	   { "return",   SPOOL_QUEUED,   SPOOL_INCOMING, NULL },
-	[MOVE_REFUSE] =	   { "refuse",   SPOOL_QUEUED,   SPOOL_FAILED,   "REJECTED" },
-	[MOVE_CANCEL] =	   { "cancel",   SPOOL_QUEUED,   SPOOL_FAILED,   "CANCELLED" },
-	[MOVE_OFFER] =	   { "offer",    SPOOL_QUEUED,   SPOOL_ACTIVE,   "OFFERED" },
-	[MOVE_WITHDRAW] =  { "withdraw", SPOOL_ACTIVE,   SPOOL_QUEUED,   "QUEUED" },
-	[MOVE_DONE] =	   { "file",     SPOOL_ACTIVE,   SPOOL_DONE,     "DONE" },
-	[MOVE_FAIL] =	   { "file",     SPOOL_ACTIVE,   SPOOL_FAILED,   NULL },
-	[MOVE_LOSE] =	   { "lose",     SPOOL_ACTIVE,   SPOOL_LOST,     NULL },
-	[MOVE_REVIVE] =	   { "requeue",  SPOOL_QUEUED,   SPOOL_QUEUED,   "QUEUED" },
-	[MOVE_ABANDON] =   { "abandon",  SPOOL_QUEUED,   SPOOL_FAILED,   "LOST" },
+	[MOVE_ADMIT] = { "admit", SPOOL_INCOMING, SPOOL_QUEUED, "QUEUED" },
+	[MOVE_REJECT] = { "reject", SPOOL_INCOMING, SPOOL_FAILED, "REJECTED" },
+	[MOVE_RETURN] = { "return", SPOOL_QUEUED, SPOOL_INCOMING, NULL },
+	[MOVE_REFUSE] = { "refuse", SPOOL_QUEUED, SPOOL_FAILED, "REJECTED" },
+	[MOVE_CANCEL] = { "cancel", SPOOL_QUEUED, SPOOL_FAILED, "CANCELLED" },
+	[MOVE_OFFER] = { "offer", SPOOL_QUEUED, SPOOL_ACTIVE, "OFFERED" },
+	[MOVE_WITHDRAW] = { "withdraw", SPOOL_ACTIVE, SPOOL_QUEUED, "QUEUED" },
+	[MOVE_DONE] = { "file", SPOOL_ACTIVE, SPOOL_DONE, "DONE" },
+	[MOVE_FAIL] = { "file", SPOOL_ACTIVE, SPOOL_FAILED, NULL },
+	[MOVE_LOSE] = { "lose", SPOOL_ACTIVE, SPOOL_LOST, NULL },
+	[MOVE_REVIVE] = { "requeue", SPOOL_QUEUED, SPOOL_QUEUED, "QUEUED" },
+	[MOVE_ABANDON] = { "abandon", SPOOL_QUEUED, SPOOL_FAILED, "LOST" },
 };
 
 const struct state_row *state_row(enum state_move move)
@@ -35,7 +36,8 @@ const struct state_row *state_row(enum state_move move)
 	return &moves[move];
 }
 
-int state_move_from(const struct spool *sp, int box_fd, enum state_move move, const char *from_name, const char *to_name)
+int state_move_from(const struct spool *sp, int box_fd, enum state_move move, const char *from_name,
+		    const char *to_name)
 {
 	const struct state_row *row = state_row(move);
 
@@ -44,7 +46,8 @@ int state_move_from(const struct spool *sp, int box_fd, enum state_move move, co
 	return safefs_rename(box_fd, from_name, sp->place_fd[row->to], to_name);
 }
 
-int state_move(const struct spool *sp, enum state_move move, const char *from_name, const char *to_name)
+int state_move(const struct spool *sp, enum state_move move, const char *from_name,
+	       const char *to_name)
 {
 	return state_move_from(sp, sp->place_fd[state_row(move)->from], move, from_name, to_name);
 }
@@ -53,11 +56,11 @@ static const struct {
 	const char *verb;
 	enum spool_ticket_kind from, to;
 } ticket_moves[TICKET_MOVES] = {
-	[TICKET_MOVE_OPEN] =	 { "open",     SPOOL_TICKET_TMP,   SPOOL_TICKET_OFFER },
+	[TICKET_MOVE_OPEN] = { "open", SPOOL_TICKET_TMP, SPOOL_TICKET_OFFER },
 	[TICKET_MOVE_WITHDRAW] = { "withdraw", SPOOL_TICKET_OFFER, SPOOL_TICKET_VOID },
-	[TICKET_MOVE_CLAIM] =	 { "claim",    SPOOL_TICKET_OFFER, SPOOL_TICKET_CLAIM },
-	[TICKET_MOVE_DONE] =	 { "done",     SPOOL_TICKET_CLAIM, SPOOL_TICKET_DONE },
-	[TICKET_MOVE_BACK] =	 { "back",     SPOOL_TICKET_CLAIM, SPOOL_TICKET_BACK },
+	[TICKET_MOVE_CLAIM] = { "claim", SPOOL_TICKET_OFFER, SPOOL_TICKET_CLAIM },
+	[TICKET_MOVE_DONE] = { "done", SPOOL_TICKET_CLAIM, SPOOL_TICKET_DONE },
+	[TICKET_MOVE_BACK] = { "back", SPOOL_TICKET_CLAIM, SPOOL_TICKET_BACK },
 };
 
 const char *state_ticket_verb(enum ticket_move move)
@@ -66,7 +69,8 @@ const char *state_ticket_verb(enum ticket_move move)
 	return ticket_moves[move].verb;
 }
 
-int state_move_ticket(int inbox_fd, enum ticket_move move, uint64_t id, unsigned attempt, const char *rid)
+int state_move_ticket(int inbox_fd, enum ticket_move move, uint64_t id, unsigned attempt,
+		      const char *rid)
 {
 	char from[SPOOL_TICKET_SIZE], to[SPOOL_TICKET_SIZE];
 

@@ -35,11 +35,12 @@
  *     syncfs, quiet disk            0.17  0.23  0.30  0.37  0.55  0.93  1.89
  *     syncfs, 64 MB of strangers' dirty data: 28 to 39; 256 MB: 108 to 110; fsync: as above
  *
- * syncfs is the faster one on a quiet disk at every size but the smallest, so it is used while it is quick (wholesync.h); when strangers make it
- * slow, descriptors are synced one by one, until there are so many that even a slow syncfs is the better choice.
+ * syncfs is the faster one on a quiet disk at every size but the smallest, so it is used while it
+ * is quick (wholesync.h); when strangers make it slow, descriptors are synced one by one, until
+ * there are so many that even a slow syncfs is the better choice.
  */
-#define SYNCER_FSYNC_MOST 3	/* descriptors for which syncfs gains nothing */
-#define SYNCER_KEEP_MOST 256	/* more are not kept: syncfs, quick or not */
+#define SYNCER_FSYNC_MOST 3  /* descriptors for which syncfs gains nothing */
+#define SYNCER_KEEP_MOST 256 /* more are not kept: syncfs, quick or not */
 
 struct call {
 	void (*go)(void *arg, int result);
@@ -48,12 +49,12 @@ struct call {
 
 struct batch {
 	struct syncer *owner;
-	int *fds;			/* duplicates, closed with the batch */
+	int *fds; /* duplicates, closed with the batch */
 	size_t fd_count;
-	int *dirs;			/* the caller's */
+	int *dirs; /* the caller's */
 	size_t dir_count;
-	bool whole;			/* syncfs will do, no descriptors are kept any more */
-	int error;			/* of a sync that had to be made at once */
+	bool whole; /* syncfs will do, no descriptors are kept any more */
+	int error;  /* of a sync that had to be made at once */
 	struct call *calls;
 	size_t call_count;
 };
@@ -62,9 +63,9 @@ struct syncer {
 	struct worker *worker;
 	int fs_fd;
 	struct wholesync whole;
-	struct batch *next;		/* never NULL */
-	struct batch *flight;		/* NULL: the worker has nothing of ours */
-	bool starting;			/* calls are being made from syncer_start */
+	struct batch *next;   /* never NULL */
+	struct batch *flight; /* NULL: the worker has nothing of ours */
+	bool starting;	      /* calls are being made from syncer_start */
 };
 
 static struct batch *batch_new(struct syncer *s)
@@ -120,7 +121,8 @@ static int sync_batch(void *arg)
 	const struct batch *b = arg;
 	int result = b->error;
 
-	if (b->whole || (b->fd_count + b->dir_count > SYNCER_FSYNC_MOST && wholesync_is_quick(&b->owner->whole)))
+	if (b->whole || (b->fd_count + b->dir_count > SYNCER_FSYNC_MOST &&
+			 wholesync_is_quick(&b->owner->whole)))
 		return keep_first(result, wholesync_do(&b->owner->whole, b->owner->fs_fd));
 	for (size_t i = 0; i < b->fd_count; i++)
 		sync_file_range(b->fds[i], 0, 0, SYNC_FILE_RANGE_WRITE);

@@ -39,7 +39,7 @@ void syncer_then(struct syncer *s, void (*go)(void *arg, int result), void *arg)
  * last thing before it sleeps. */
 void syncer_start(struct syncer *s);
 
-bool syncer_idle(const struct syncer *s);	/* nothing touched, waiting or running */
-void syncer_free(struct syncer *s);		/* after the worker has been freed; NULL is fine */
+bool syncer_idle(const struct syncer *s); /* nothing touched, waiting or running */
+void syncer_free(struct syncer *s);	  /* after the worker has been freed; NULL is fine */
 
 #endif

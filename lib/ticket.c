@@ -184,20 +184,16 @@ static const struct field outcome_fields[] = {
 	{ 0 }
 };
 
-static const struct field filed_fields[] = {
-	{ "filed_by", FIELD_TEXT, AT(filed_by) },
-	{ "filed", FIELD_STAMP, AT(filed_at) },
-	{ 0 }
-};
+static const struct field filed_fields[] = { { "filed_by", FIELD_TEXT, AT(filed_by) },
+					     { "filed", FIELD_STAMP, AT(filed_at) },
+					     { 0 } };
 
 /* In the order of enum ticket_blocks. */
-static const struct fields_section sections[] = {
-	{ "offer", offer_fields },
-	{ "claim", claim_fields },
-	{ "outcome", outcome_fields },
-	{ "filed", filed_fields },
-	{ 0 }
-};
+static const struct fields_section sections[] = { { "offer", offer_fields },
+						  { "claim", claim_fields },
+						  { "outcome", outcome_fields },
+						  { "filed", filed_fields },
+						  { 0 } };
 
 enum { OFFER, CLAIM, OUTCOME, FILED };
 

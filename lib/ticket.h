@@ -22,41 +22,41 @@
 enum ticket_blocks { TICKET_OFFER = 1, TICKET_CLAIM = 2, TICKET_OUTCOME = 4, TICKET_FILED = 8 };
 
 struct ticket {
-	unsigned blocks;		/* which of the blocks are there */
+	unsigned blocks; /* which of the blocks are there */
 	/* offer: what to do */
 	uint64_t id;
 	unsigned attempt;
-	char *name;			/* the user's own name of the job, whole */
-	char *folder;			/* relative to spool/: "active/12.1-sim" */
+	char *name;   /* the user's own name of the job, whole */
+	char *folder; /* relative to spool/: "active/12.1-sim" */
 	char *user;
 	uid_t uid;
-	char *app;			/* "python3/1" or NULL */
+	char *app; /* "python3/1" or NULL */
 	struct command command;
-	struct strlist env;		/* from job.conf */
+	struct strlist env; /* from job.conf */
 	unsigned cores;
-	uint64_t memory;		/* bytes */
+	uint64_t memory; /* bytes */
 	int64_t ttl_ms;
 	int success_codes[TICKET_MAX_CODES];
 	unsigned success_count;
-	char *manifest;			/* digest of the manifest, hex */
-	int64_t queued_at, offered_at;	/* wall ms */
+	char *manifest;		       /* digest of the manifest, hex */
+	int64_t queued_at, offered_at; /* wall ms */
 	/* claim: who does it */
 	char *runner, *instance;
 	int64_t claimed_at;
 	/* outcome */
-	char *state;			/* "DONE" "FAILED" "TIMEOUT" "CANCELLED" "LOST" ("REJECTED"
-					 * only in a job.result made by the coordinator) */
-	char *reason;			/* in words, never NULL in an outcome: "exit code 3",
-					 * "killed by signal 9 (Killed)"; cut after 1000 bytes */
-	int exit_code;			/* -1: none */
-	int term_signal;		/* 0: none */
-	int64_t started_at, finished_at;	/* wall ms; 0: never started */
+	char *state;			 /* "DONE" "FAILED" "TIMEOUT" "CANCELLED" "LOST" ("REJECTED"
+					  * only in a job.result made by the coordinator) */
+	char *reason;			 /* in words, never NULL in an outcome: "exit code 3",
+					  * "killed by signal 9 (Killed)"; cut after 1000 bytes */
+	int exit_code;			 /* -1: none */
+	int term_signal;		 /* 0: none */
+	int64_t started_at, finished_at; /* wall ms; 0: never started */
 	int64_t wall_ms, cpu_ms;
-	uint64_t peak_memory;		/* bytes, of the largest process; 0 unknown */
-	struct strlist outputs;		/* "name size" of each file that the job made or changed,
-					 * escaped names; at most 200 (and 40 KiB), then "..." */
+	uint64_t peak_memory;	/* bytes, of the largest process; 0 unknown */
+	struct strlist outputs; /* "name size" of each file that the job made or changed,
+				 * escaped names; at most 200 (and 40 KiB), then "..." */
 	/* filed */
-	char *filed_by;			/* the coordinator's instance */
+	char *filed_by; /* the coordinator's instance */
 	int64_t filed_at;
 };
 
@@ -82,6 +82,6 @@ char *ticket_append_outcome(const char *prior, size_t prior_len, const struct ti
 char *ticket_append_filed(const char *prior, size_t prior_len, const struct ticket *t,
 			  size_t *ret_len);
 
-void ticket_free(struct ticket *t);	/* contents; zeroes */
+void ticket_free(struct ticket *t); /* contents; zeroes */
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * tree - one look at a dropped folder.
  *
- * Dropped trees are hostile: folders are opened beneath the job's folder without following links, depth and number of entries
- * are bounded, and the walk is a loop over a list of folders still to be read. Only names and attributes are read here.
+ * Dropped trees are hostile: folders are opened beneath the job's folder without following links,
+ * depth and number of entries are bounded, and the walk is a loop over a list of folders still to
+ * be read. Only names and attributes are read here.
  */
 #include "tree.h"
 
@@ -21,11 +22,11 @@
 struct walk {
 	int top_fd;
 	struct tree *tree;
-	size_t room;			/* entries allocated */
-	size_t names;			/* bytes of all paths so far */
-	size_t next_dir;		/* index of the next entry that may be a folder to read */
+	size_t room;	 /* entries allocated */
+	size_t names;	 /* bytes of all paths so far */
+	size_t next_dir; /* index of the next entry that may be a folder to read */
 	struct complaint *complaint;
-	bool part;			/* what is closed or out of bounds is passed over */
+	bool part; /* what is closed or out of bounds is passed over */
 };
 
 static char type_of(mode_t mode)
@@ -42,7 +43,8 @@ static int64_t nanoseconds(struct timespec ts)
 {
 	int64_t ns;
 
-	if (__builtin_mul_overflow((int64_t)ts.tv_sec, 1000000000, &ns) || __builtin_add_overflow(ns, ts.tv_nsec, &ns))
+	if (__builtin_mul_overflow((int64_t)ts.tv_sec, 1000000000, &ns) ||
+	    __builtin_add_overflow(ns, ts.tv_nsec, &ns))
 		ns = ts.tv_sec < 0 ? -INT64_MAX : INT64_MAX;
 	return ns;
 }
@@ -95,18 +97,26 @@ static int look_at(struct walk *w, int fd, const char *prefix, const char *name)
 	if (spool_is_partial(name))
 		w->tree->partial = true;
 	if (depth_of(path) > TREE_MAX_DEPTH)
-		return complain(w->complaint, "the folder", 0, xasprintf("folders nested more than %d deep", TREE_MAX_DEPTH),
+		return complain(w->complaint, "the folder", 0,
+				xasprintf("folders nested more than %d deep", TREE_MAX_DEPTH),
 				xasprintf("at most %d levels of folders", TREE_MAX_DEPTH),
-				xstrdup("pack the deep part into an archive (tar, zip) and let the job unpack it"));
+				xstrdup("pack the deep part into an archive (tar, zip) and let the "
+					"job unpack it"));
 	if (w->tree->count == TREE_MAX_ENTRIES)
-		return complain(w->complaint, "the folder", 0, xasprintf("more than %d files and folders", TREE_MAX_ENTRIES),
-				xasprintf("at most %d files and folders in one job", TREE_MAX_ENTRIES),
-				xstrdup("pack them into an archive (tar, zip), or split the work into several jobs"));
+		return complain(w->complaint, "the folder", 0,
+				xasprintf("more than %d files and folders", TREE_MAX_ENTRIES),
+				xasprintf("at most %d files and folders in one job",
+					  TREE_MAX_ENTRIES),
+				xstrdup("pack them into an archive (tar, zip), or split the work "
+					"into several jobs"));
 	if (strlen(path) > TREE_MAX_PATH || (w->names += strlen(path)) > TREE_MAX_NAMES)
-		return complain(w->complaint, "the folder", 0, xstrdup("names of files and folders that are too long"),
-				xasprintf("at most %d bytes from the folder to a file, and %lu MB for all names", TREE_MAX_PATH,
-					  TREE_MAX_NAMES >> 20),
-				xstrdup("shorten the names, or pack the files into an archive (tar, zip)"));
+		return complain(
+			w->complaint, "the folder", 0,
+			xstrdup("names of files and folders that are too long"),
+			xasprintf("at most %d bytes from the folder to a file, and %lu MB for all "
+				  "names",
+				  TREE_MAX_PATH, TREE_MAX_NAMES >> 20),
+			xstrdup("shorten the names, or pack the files into an archive (tar, zip)"));
 	add_entry(w, path, &st);
 	path = NULL;
 	return 0;
@@ -160,7 +170,8 @@ static int walk_all(struct walk *w)
 		return -errno;
 	t->uid = st.st_uid;
 	r = visit(w, "");
-	for (; r == 0 && w->next_dir < t->count && !(w->part && t->count == TREE_MAX_ENTRIES); w->next_dir++)
+	for (; r == 0 && w->next_dir < t->count && !(w->part && t->count == TREE_MAX_ENTRIES);
+	     w->next_dir++)
 		if (t->entries[w->next_dir].type == 'd') {
 			/* The list may move while it grows: keep a copy of the name. */
 			_cleanup_free_ char *prefix = xstrdup(t->entries[w->next_dir].path);
@@ -198,8 +209,9 @@ int tree_look_part(int dir_fd, struct tree *ret)
 	return r;
 }
 
-/* A link may point to something beside or below it: relative, ".." only at its start and not above the top. With ".."
- * behind a name the text alone could not tell, because that name may be a link itself. */
+/* A link may point to something beside or below it: relative, ".." only at its start and not above
+ * the top. With ".." behind a name the text alone could not tell, because that name may be a link
+ * itself. */
 static bool link_stays_inside(const char *link_path, const char *target)
 {
 	unsigned up = 0;
@@ -227,9 +239,11 @@ static int check_link(int dir_fd, const struct tree_entry *e, const char *name, 
 	if (link_stays_inside(e->path, target))
 		return 0;
 	_cleanup_free_ char *shown = escape_text(target, ESCAPE_TEXT);
-	return complain(c, name, 0, xasprintf("a symbolic link to \"%s\", which leads out of the folder", shown),
-			xstrdup("files and folders of the job itself, or links that stay inside it"),
-			xstrdup("copy the file that the link points to into the folder (cp -L, rsync -L)"));
+	return complain(
+		c, name, 0,
+		xasprintf("a symbolic link to \"%s\", which leads out of the folder", shown),
+		xstrdup("files and folders of the job itself, or links that stay inside it"),
+		xstrdup("copy the file that the link points to into the folder (cp -L, rsync -L)"));
 }
 
 static int check_entry(int dir_fd, const struct tree_entry *e, struct complaint *c)
@@ -239,10 +253,12 @@ static int check_entry(int dir_fd, const struct tree_entry *e, struct complaint 
 	if (e->type == 'l')
 		return check_link(dir_fd, e, name, c);
 	if (e->type == 'o')
-		return complain(c, name, 0, xstrdup("a device, fifo or socket"), xstrdup("ordinary files and folders"),
+		return complain(c, name, 0, xstrdup("a device, fifo or socket"),
+				xstrdup("ordinary files and folders"),
 				xstrdup("remove it from the folder and drop the folder again"));
 	if (e->type == 'f' && e->links > 1)
-		return complain(c, name, 0, xasprintf("a file with %u names (hard links)", e->links),
+		return complain(c, name, 0,
+				xasprintf("a file with %u names (hard links)", e->links),
 				xstrdup("files that belong to this job alone"),
 				xstrdup("copy the file instead of linking it (cp without -l)"));
 	if (e->type == 'f' && (e->mode & (S_ISUID | S_ISGID)))
@@ -267,7 +283,8 @@ const struct tree_entry *tree_closed(int dir_fd, const struct tree *t)
 		const struct tree_entry *e = &t->entries[i];
 		int wanted = e->type == 'd' ? R_OK | X_OK : R_OK;
 
-		if ((e->type == 'd' || e->type == 'f') && faccessat(dir_fd, e->path, wanted, AT_EACCESS) < 0 && errno == EACCES)
+		if ((e->type == 'd' || e->type == 'f') &&
+		    faccessat(dir_fd, e->path, wanted, AT_EACCESS) < 0 && errno == EACCES)
 			return e;
 	}
 	return NULL;
@@ -294,7 +311,10 @@ void tree_fingerprint(const struct tree *t, char *hex)
 	for (size_t i = 0; i < t->count; i++) {
 		const struct tree_entry *e = &t->entries[i];
 		const int64_t numbers[] = {
-			e->type, (int64_t)e->size, e->type == 'd' ? 0 : e->mtime_ns, e->type == 'd' ? 0 : e->ctime_ns,
+			e->type,
+			(int64_t)e->size,
+			e->type == 'd' ? 0 : e->mtime_ns,
+			e->type == 'd' ? 0 : e->ctime_ns,
 			(int64_t)e->inode,
 		};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * wholesync - syncfs while it is quick. Remembers one time and one pause; touches nothing but the disk.
+ * wholesync - syncfs while it is quick. Remembers one time and one pause; touches nothing but the
+ * disk.
  */
 #include "wholesync.h"
 

@@ -43,12 +43,12 @@ struct queue {
 
 struct worker {
 	pthread_t thread;
-	char name[16];			/* as prctl(2) takes it */
+	char name[16]; /* as prctl(2) takes it */
 	int event_fd;
-	size_t pending;			/* the loop's own count */
-	pthread_mutex_t lock;		/* over all below */
-	pthread_cond_t work;		/* something waits, or the end has come */
-	pthread_cond_t rest;		/* something has finished */
+	size_t pending;	      /* the loop's own count */
+	pthread_mutex_t lock; /* over all below */
+	pthread_cond_t work;  /* something waits, or the end has come */
+	pthread_cond_t rest;  /* something has finished */
 	struct queue waiting, finished;
 	bool ending;
 };

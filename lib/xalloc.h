@@ -25,8 +25,8 @@ struct strlist {
 	char **items;
 	size_t count;
 };
-void strlist_add(struct strlist *list, const char *s);	/* adds a copy */
-void strlist_free(struct strlist *list);		/* frees all, leaves the list empty */
-int strlist_has(const struct strlist *list, const char *s);	/* 1 if s is in it, else 0 */
+void strlist_add(struct strlist *list, const char *s);	    /* adds a copy */
+void strlist_free(struct strlist *list);		    /* frees all, leaves the list empty */
+int strlist_has(const struct strlist *list, const char *s); /* 1 if s is in it, else 0 */
 
 #endif

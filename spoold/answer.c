@@ -2,8 +2,9 @@
 /*
  * answer - job.result and REJECTED.txt, written as temporaries and renamed into the job's folder.
  *
- * The folder is a user's and may hold anything under these names, a link included: the rename replaces the name and follows nothing.
- * The files decide nothing; where the folder is decides (a job can write a job.result itself).
+ * The folder is a user's and may hold anything under these names, a link included: the rename
+ * replaces the name and follows nothing. The files decide nothing; where the folder is decides (a
+ * job can write a job.result itself).
  */
 #include "answer.h"
 
@@ -17,7 +18,8 @@
 
 int answer_put(struct coordinator *co, int dir, const char *name, const char *text, size_t len)
 {
-	_cleanup_free_ char *tmp = xasprintf(SPOOL_TMP "%s", name), *aside = xasprintf("%s.old", name);
+	_cleanup_free_ char *tmp = xasprintf(SPOOL_TMP "%s", name),
+			    *aside = xasprintf("%s.old", name);
 	_cleanup_close_ int fd = -1;
 	int r;
 
@@ -34,7 +36,8 @@ int answer_put(struct coordinator *co, int dir, const char *name, const char *te
 	return 0;
 }
 
-char *answer_text(const struct coordinator *co, const char *state, const char *reason, size_t *ret_len)
+char *answer_text(const struct coordinator *co, const char *state, const char *reason,
+		  size_t *ret_len)
 {
 	struct ticket t = { .exit_code = -1 };
 	_cleanup_free_ char *outcome = NULL, *filed = NULL;

@@ -2,9 +2,11 @@
 /*
  * control - requests: cancel, rm, snapshot.
  *
- * A request is a file's name; who asks is the file's owner as the server sees it. A cancel stays in requests/ until the job has ended, so
- * that a crash forgets nothing and nothing is offered while it is there; everything else is answered and removed at once. What is not
- * understood is answered once and left alone. A crash between the deed and the answer does the deed again, which changes nothing.
+ * A request is a file's name; who asks is the file's owner as the server sees it. A cancel stays in
+ * requests/ until the job has ended, so that a crash forgets nothing and nothing is offered while
+ * it is there; everything else is answered and removed at once. What is not understood is answered
+ * once and left alone. A crash between the deed and the answer does the deed again, which changes
+ * nothing.
  */
 #include "control.h"
 
@@ -31,16 +33,21 @@
 
 /* -- replies ------------------------------------------------------------------------------------- */
 
-void control_reply(struct coordinator *co, const char *name, bool ok, uint64_t number, const char *text)
+void control_reply(struct coordinator *co, const char *name, bool ok, uint64_t number,
+		   const char *text)
 {
-	_cleanup_free_ char *line = xasprintf("%s %" PRIu64 " %s\n", ok ? "ok" : "failed", number, text);
-	int r = safefs_replace(co->sp.place_fd[SPOOL_REPLIES], name, line, strlen(line), 0644, false);
+	_cleanup_free_ char *line = xasprintf("%s %" PRIu64 " %s\n", ok ? "ok" : "failed", number,
+					      text);
+	int r = safefs_replace(co->sp.place_fd[SPOOL_REPLIES], name, line, strlen(line), 0644,
+			       false);
 
 	if (r < 0)
-		log_trouble("reply", "an answer cannot be written to spool/replies: %s", strerror(-r));
+		log_trouble("reply", "an answer cannot be written to spool/replies: %s",
+			    strerror(-r));
 }
 
-void control_reply_admission(struct coordinator *co, const char *drop_name, uint64_t id, const char *why)
+void control_reply_admission(struct coordinator *co, const char *drop_name, uint64_t id,
+			     const char *why)
 {
 	size_t len;
 	const char *nonce = spool_drop_nonce(drop_name, &len);
@@ -75,30 +82,36 @@ static char *reason_of(struct coordinator *co, const char *name, uid_t who)
 	_cleanup_free_ char *text = NULL, *shown = NULL;
 	size_t len = 0;
 
-	if (safefs_read(co->sp.place_fd[SPOOL_REQUESTS], name, REASON_MOST, &text, &len, NULL) < 0 || len == 0)
+	if (safefs_read(co->sp.place_fd[SPOOL_REQUESTS], name, REASON_MOST, &text, &len, NULL) <
+		    0 ||
+	    len == 0)
 		return xasprintf("cancelled by %s", users_name(who));
 	text[strcspn(text, "\r\n")] = '\0';
 	shown = escape_text(text, ESCAPE_TEXT);
-	return *shown ? xasprintf("cancelled by %s: %s", users_name(who), shown) : xasprintf("cancelled by %s", users_name(who));
+	return *shown ? xasprintf("cancelled by %s: %s", users_name(who), shown)
+		      : xasprintf("cancelled by %s", users_name(who));
 }
 
 /* -- cancel -------------------------------------------------------------------------------------- */
 
 void control_order_cancel(struct job *job)
 {
-	int r = tickets_order_cancel(job->runner, job->id, job->attempt, job->why ? job->why : "cancelled");
+	int r = tickets_order_cancel(job->runner, job->id, job->attempt,
+				     job->why ? job->why : "cancelled");
 
 	if (r < 0)
-		log_trouble("order", "%" PRIu64 ": the order to stop cannot be written: %s", job->id, strerror(-r));
+		log_trouble("order", "%" PRIu64 ": the order to stop cannot be written: %s",
+			    job->id, strerror(-r));
 }
 
 static void start_cancel(struct job *job)
 {
 	if (job->busy || job->step == STEP_PREPARE || job->step == STEP_OFFER)
-		return;		/* its next step looks at the flag */
+		return; /* its next step looks at the flag */
 	if (job->place == SPOOL_QUEUED && !job->has_ticket)
 		jobs_due(job, STEP_REJECT);
-	else if (job->place == SPOOL_ACTIVE && (job->step == STEP_OFFERED || job->step == STEP_CLAIMED))
+	else if (job->place == SPOOL_ACTIVE &&
+		 (job->step == STEP_OFFERED || job->step == STEP_CLAIMED))
 		tickets_settle(job);
 }
 
@@ -107,11 +120,15 @@ static void cancel(struct coordinator *co, const char *name, const struct reques
 	struct job *job = jobs_find(co, rq->id);
 
 	if (!job || job->place == SPOOL_INCOMING) {
-		answer(co, name, false, rq->id, "there is no waiting or running job of that number (spoolctl queue lists them)");
+		answer(co, name, false, rq->id,
+		       "there is no waiting or running job of that number (spoolctl queue lists "
+		       "them)");
 		return;
 	}
 	if (!may(who, job->uid)) {
-		answer(co, name, false, rq->id, "it belongs to another user: only its owner or the administrator can cancel it");
+		answer(co, name, false, rq->id,
+		       "it belongs to another user: only its owner or the administrator can cancel "
+		       "it");
 		return;
 	}
 	if (job->cancel)
@@ -119,7 +136,9 @@ static void cancel(struct coordinator *co, const char *name, const struct reques
 	job->cancel = true;
 	free(job->why);
 	job->why = reason_of(co, name, who);
-	control_reply(co, name, true, rq->id, job->place == SPOOL_QUEUED ? "cancelled" : "its runner has been told to stop it");
+	control_reply(co, name, true, rq->id,
+		      job->place == SPOOL_QUEUED ? "cancelled"
+						 : "its runner has been told to stop it");
 	start_cancel(job);
 }
 
@@ -221,14 +240,19 @@ static void folder_removed(void *arg, int result)
 	struct removal *removal = arg;
 
 	if (result < 0)
-		log_trouble("rm", "a removed job's folder cannot be deleted wholly (%s): the purge tries again", strerror(-result));
+		log_trouble("rm",
+			    "a removed job's folder cannot be deleted wholly (%s): the purge tries "
+			    "again",
+			    strerror(-result));
 	free(removal->name);
 	free(removal);
 }
 
 static int remove_ended(struct coordinator *co, const struct target *t, uid_t who)
 {
-	struct event e = { .id = t->id, .verb = "remove", .by = users_name(who), .why = "asked for" };
+	struct event e = {
+		.id = t->id, .verb = "remove", .by = users_name(who), .why = "asked for"
+	};
 	_cleanup_free_ char *tmp = xasprintf(SPOOL_TMP "rm-%" PRIu64, t->id);
 	struct removal *removal;
 	int r = safefs_rename(co->sp.place_fd[t->place], t->folder, co->sp.place_fd[t->place], tmp);
@@ -252,15 +276,19 @@ static void rm(struct coordinator *co, const char *name, const struct request *r
 	int r;
 
 	if (jobs_find(co, rq->id)) {
-		answer(co, name, false, rq->id, "it has not ended yet: cancel it first (spoolctl cancel), then remove it");
+		answer(co, name, false, rq->id,
+		       "it has not ended yet: cancel it first (spoolctl cancel), then remove it");
 		return;
 	}
 	if (!find_ended(co, &t)) {
 		answer(co, name, false, rq->id, "there is no job of that number");
 		return;
 	}
-	if (fstatat(co->sp.place_fd[t.place], t.folder, &st, AT_SYMLINK_NOFOLLOW) < 0 || !may(who, st.st_uid)) {
-		answer(co, name, false, rq->id, "it belongs to another user: only its owner or the administrator can remove it");
+	if (fstatat(co->sp.place_fd[t.place], t.folder, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !may(who, st.st_uid)) {
+		answer(co, name, false, rq->id,
+		       "it belongs to another user: only its owner or the administrator can remove "
+		       "it");
 		return;
 	}
 	r = remove_ended(co, &t, who);
@@ -273,7 +301,9 @@ static void not_understood(struct coordinator *co, const char *name)
 {
 	if (safefs_look(co->sp.place_fd[SPOOL_REPLIES], name, NULL) == 0)
 		return;
-	control_reply(co, name, false, 0, "not understood: a request is a file named cancel-<id> or rm-<id>; spoolctl help lists more");
+	control_reply(co, name, false, 0,
+		      "not understood: a request is a file named cancel-<id> or rm-<id>; spoolctl "
+		      "help lists more");
 }
 
 void control_news(struct coordinator *co, const char *name)
@@ -282,7 +312,8 @@ void control_news(struct coordinator *co, const char *name)
 	struct stat st;
 
 	if (spool_is_litter(name) || spool_is_tmp(name) || spool_is_readme(name) ||
-	    fstatat(co->sp.place_fd[SPOOL_REQUESTS], name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+	    fstatat(co->sp.place_fd[SPOOL_REQUESTS], name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISREG(st.st_mode))
 		return;
 	if (request_parse(name, &rq) < 0) {
 		not_understood(co, name);

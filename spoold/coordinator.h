@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * coordinator - the whole memory of spoold: a cache of what the share says, and lists of what is due next.
+ * coordinator - the whole memory of spoold: a cache of what the share says, and lists of what is
+ * due next.
  *
- * The way of a job is the enum of steps below, read from top to bottom. Each step is one function in the file named after it; it
- * takes the jobs that are due for it, changes one thing for each, and hands each to the next step, at once or after a sync.
- * Steps never call one another. Everything here may be thrown away at any instant: the scan finds it again.
+ * The way of a job is the enum of steps below, read from top to bottom. Each step is one function
+ * in the file named after it; it takes the jobs that are due for it, changes one thing for each,
+ * and hands each to the next step, at once or after a sync. Steps never call one another.
+ * Everything here may be thrown away at any instant: the scan finds it again.
  */
 #ifndef SPOOLD_COORDINATOR_H
 #define SPOOLD_COORDINATOR_H
@@ -33,32 +35,32 @@ struct worker;
 struct coordinator;
 
 enum step {
-	STEP_NONE,		/* in no list */
+	STEP_NONE, /* in no list */
 	/* in */
-	STEP_WRAP,		/* a single file gets a folder of its own               wrap.c */
-	STEP_ADMIT,		/* examined; manifest written                          admit.c */
-	STEP_ENQUEUE,		/* incoming -> queued, looked at once more             enqueue.c */
-	STEP_RETURN,		/* queued -> incoming: it changed after admission      enqueue.c */
-	STEP_REJECT,		/* ends without a run: REJECTED.txt, job.result        reject.c */
-	STEP_DISCARD,		/* incoming or queued -> failed                        reject.c */
+	STEP_WRAP,    /* a single file gets a folder of its own               wrap.c */
+	STEP_ADMIT,   /* examined; manifest written                          admit.c */
+	STEP_ENQUEUE, /* incoming -> queued, looked at once more             enqueue.c */
+	STEP_RETURN,  /* queued -> incoming: it changed after admission      enqueue.c */
+	STEP_REJECT,  /* ends without a run: REJECTED.txt, job.result        reject.c */
+	STEP_DISCARD, /* incoming or queued -> failed                        reject.c */
 	/* out to a runner */
-	STEP_SCHEDULE,		/* in line; gets a runner                              schedule.c */
-	STEP_PREPARE,		/* ticket written as a temporary                       prepare.c */
-	STEP_OFFER,		/* queued -> active: the number is used up             offer.c */
-	STEP_OPEN,		/* ticket .tmp -> .offer                               offer.c */
-	STEP_OFFERED,		/* rests: a runner may claim it */
-	STEP_WITHDRAW,		/* ticket .offer -> .void                              withdraw.c */
-	STEP_UNOFFER,		/* active -> queued                                    withdraw.c */
-	STEP_CLAIMED,		/* rests: a runner has it */
-	STEP_MISSED,		/* rests: active without a ticket, for a lease */
+	STEP_SCHEDULE, /* in line; gets a runner                              schedule.c */
+	STEP_PREPARE,  /* ticket written as a temporary                       prepare.c */
+	STEP_OFFER,    /* queued -> active: the number is used up             offer.c */
+	STEP_OPEN,     /* ticket .tmp -> .offer                               offer.c */
+	STEP_OFFERED,  /* rests: a runner may claim it */
+	STEP_WITHDRAW, /* ticket .offer -> .void                              withdraw.c */
+	STEP_UNOFFER,  /* active -> queued                                    withdraw.c */
+	STEP_CLAIMED,  /* rests: a runner has it */
+	STEP_MISSED,   /* rests: active without a ticket, for a lease */
 	/* back from a runner */
-	STEP_RECORD,		/* .done: ticket becomes job.result                    file.c */
-	STEP_FILE,		/* active -> done | failed                             file.c */
-	STEP_COPY,		/* .back: a fresh copy of the inputs is made           requeue.c */
-	STEP_LOSE,		/* active -> lost                                      requeue.c */
-	STEP_REVIVE,		/* the copy -> queued                                  requeue.c */
-	STEP_RETRY,		/* rests: the share refused; settled anew by the next scan */
-	STEP_SWEEP,		/* the spent ticket is removed; the job is forgotten   sweep.c */
+	STEP_RECORD, /* .done: ticket becomes job.result                    file.c */
+	STEP_FILE,   /* active -> done | failed                             file.c */
+	STEP_COPY,   /* .back: a fresh copy of the inputs is made           requeue.c */
+	STEP_LOSE,   /* active -> lost                                      requeue.c */
+	STEP_REVIVE, /* the copy -> queued                                  requeue.c */
+	STEP_RETRY,  /* rests: the share refused; settled anew by the next scan */
+	STEP_SWEEP,  /* the spent ticket is removed; the job is forgotten   sweep.c */
 	STEPS
 };
 
@@ -67,88 +69,91 @@ struct runner;
 
 /* A folder that people drop into: incoming/ itself, or incoming/@<app>/. */
 struct box {
-	char *app;			/* the hash key; "" for incoming/ itself */
+	char *app; /* the hash key; "" for incoming/ itself */
 	int fd;
 	UT_hash_handle hh;
 };
 
 /* Something that lies in a box and is no job yet. */
 struct drop {
-	char *key;			/* "<app>/<name>", the hash key */
+	char *key; /* "<app>/<name>", the hash key */
 	struct box *box;
-	char *name;			/* the raw name */
-	bool whole;			/* arrived by one rename: complete */
-	bool returned;			/* we put it back: only quiet time counts */
-	bool taken;			/* a job has been made of it */
-	bool told;			/* the log knows that it stays incomplete */
-	int64_t first_seen, due;	/* boot ms */
-	char fingerprint[65];		/* of the last look; "" before the first */
-	char lacking[65];		/* the fingerprint with which it was found to lack inputs: only a change helps */
-	char *lacks;			/* what it waits for, in words, or NULL */
+	char *name;		 /* the raw name */
+	bool whole;		 /* arrived by one rename: complete */
+	bool returned;		 /* we put it back: only quiet time counts */
+	bool taken;		 /* a job has been made of it */
+	bool told;		 /* the log knows that it stays incomplete */
+	int64_t first_seen, due; /* boot ms */
+	char fingerprint[65];	 /* of the last look; "" before the first */
+	char lacking[65]; /* the fingerprint with which it was found to lack inputs: only a change
+			     helps */
+	char *lacks;	  /* what it waits for, in words, or NULL */
 	uint64_t seen_in_scan;
-	TAILQ_ENTRY(drop) link;		/* in drops_waiting, by due */
+	TAILQ_ENTRY(drop) link; /* in drops_waiting, by due */
 	UT_hash_handle hh;
 };
 TAILQ_HEAD(droplist, drop);
 
 struct job {
-	struct coordinator *co;		/* for callbacks */
-	uint64_t id;			/* the hash key */
-	unsigned attempt;		/* the last number used up; 0: none */
-	char *name;			/* reduced, as in folder names */
-	enum spool_place place;		/* where its folder is; SPOOL_INCOMING: not admitted yet */
-	char *at;			/* the folder's present name in place (for drops: in its box) */
-	enum step step;			/* due for, or STEP_NONE */
-	enum step next;			/* after the sync or the worker's task under way; meaningful while busy */
-	bool busy;			/* a sync or a worker's task is under way: news wait for its end */
-	bool wrapped;			/* its folder was made by us for a single file */
+	struct coordinator *co; /* for callbacks */
+	uint64_t id;		/* the hash key */
+	unsigned attempt;	/* the last number used up; 0: none */
+	char *name;		/* reduced, as in folder names */
+	enum spool_place place; /* where its folder is; SPOOL_INCOMING: not admitted yet */
+	char *at;		/* the folder's present name in place (for drops: in its box) */
+	enum step step;		/* due for, or STEP_NONE */
+	enum step next; /* after the sync or the worker's task under way; meaningful while busy */
+	bool busy;	/* a sync or a worker's task is under way: news wait for its end */
+	bool wrapped;	/* its folder was made by us for a single file */
 	bool has_ticket;
-	enum spool_ticket_kind ticket;	/* how far the ticket of this attempt is known to be */
-	char *rid;			/* who claimed it, or NULL */
-	struct runner *runner;		/* holds its ticket, or is about to; or NULL */
-	unsigned cores;			/* that are counted against runner */
-	bool counted;			/* its cores are on runner's account */
-	struct line *line;		/* the line it waits in; NULL before admission and after */
-	bool cancel;			/* its owner asked */
-	char *why;			/* reason for a cancel or reject, or NULL */
-	struct complaint complaint;	/* why it is being rejected */
-	struct drop *drop;		/* until it has left incoming/ */
-	struct manifest *manifest;	/* between the hashing of large inputs and ADMIT's end; of a fresh copy */
-	struct ticket *result;		/* between RECORD and FILE */
-	int64_t since;			/* boot ms of the last change (ticketless: first missed; offered: when) */
+	enum spool_ticket_kind ticket; /* how far the ticket of this attempt is known to be */
+	char *rid;		       /* who claimed it, or NULL */
+	struct runner *runner;	       /* holds its ticket, or is about to; or NULL */
+	unsigned cores;		       /* that are counted against runner */
+	bool counted;		       /* its cores are on runner's account */
+	struct line *line;	       /* the line it waits in; NULL before admission and after */
+	bool cancel;		       /* its owner asked */
+	char *why;		       /* reason for a cancel or reject, or NULL */
+	struct complaint complaint;    /* why it is being rejected */
+	struct drop *drop;	       /* until it has left incoming/ */
+	struct manifest *
+		manifest; /* between the hashing of large inputs and ADMIT's end; of a fresh copy */
+	struct ticket *result; /* between RECORD and FILE */
+	int64_t since; /* boot ms of the last change (ticketless: first missed; offered: when) */
 	uint64_t seen_in_scan;
 	uid_t uid;
-	mode_t put_back_mode;		/* of a folder that had to be made writable; 0: none */
-	TAILQ_ENTRY(job) link;		/* in due[step], in its line, or in none */
+	mode_t put_back_mode;  /* of a folder that had to be made writable; 0: none */
+	TAILQ_ENTRY(job) link; /* in due[step], in its line, or in none */
 	UT_hash_handle hh;
 };
 TAILQ_HEAD(joblist, job);
 
 /* Jobs with the same needs, first come first served. */
 struct line {
-	char *key;			/* needs_key, the hash key */
+	char *key; /* needs_key, the hash key */
 	struct needs needs;
-	struct joblist jobs;		/* by id */
+	struct joblist jobs; /* by id */
 	size_t waiting;
 	UT_hash_handle hh;
 };
 
 struct runner {
-	char *name;			/* the hash key */
+	char *name; /* the hash key */
 	struct registration reg;
-	struct beat beat;		/* the last one; counter 0: none */
-	int64_t beat_seen;		/* boot ms when the counter was last seen to change; 0: never */
-	bool present;			/* beats, and takes work */
+	struct beat beat;  /* the last one; counter 0: none */
+	int64_t beat_seen; /* boot ms when the counter was last seen to change; 0: never */
+	bool present;	   /* beats, and takes work */
 	int inbox_fd;
-	unsigned used_cores;		/* of jobs that are offered or claimed and have not ended there */
-	unsigned held;			/* how many these are */
-	double run_ms;			/* how long its jobs run, a moving mean; 0: not known yet */
+	unsigned used_cores; /* of jobs that are offered or claimed and have not ended there */
+	unsigned held;	     /* how many these are */
+	double run_ms;	     /* how long its jobs run, a moving mean; 0: not known yet */
 	UT_hash_handle hh;
 };
 
 struct options {
 	char *share, *state;
-	int64_t settle, scan, scan_polled, scan_folders, incoming_patience, lease, ahead, ahead_most, beat, publish, keep_lost;
+	int64_t settle, scan, scan_polled, scan_folders, incoming_patience, lease, ahead,
+		ahead_most, beat, publish, keep_lost;
 	int64_t default_ttl, default_memory, hash_most;
 	bool watch;
 	bool debug;
@@ -160,22 +165,23 @@ struct coordinator {
 	char *state_dir;
 	char instance[SPOOL_RID_SIZE];
 	sd_event *event;
-	sd_event_source *turn_source;		/* armed while something is due */
-	struct worker *sync_worker;		/* syncs */
-	struct worker *slow_lane;		/* whatever touches files that clients had open, removals, snapshots */
-	struct worker *bulk_lane;		/* reads and copies of much data: hashes, fresh copies */
+	sd_event_source *turn_source; /* armed while something is due */
+	struct worker *sync_worker;   /* syncs */
+	struct worker
+		*slow_lane; /* whatever touches files that clients had open, removals, snapshots */
+	struct worker *bulk_lane; /* reads and copies of much data: hashes, fresh copies */
 	struct syncer *syncer;
 	struct catalogue catalogue;
 	struct command_defaults defaults;
-	bool polling;				/* no inotify: scans alone bring news */
-	bool stopping;				/* another coordinator is there, or we were told to stop */
+	bool polling;  /* no inotify: scans alone bring news */
+	bool stopping; /* another coordinator is there, or we were told to stop */
 	int exit_code;
 
-	struct job *jobs;			/* all but the ended ones */
+	struct job *jobs; /* all but the ended ones */
 	struct joblist due[STEPS];
 	struct line *lines;
-	size_t waiting;				/* jobs in all lines */
-	bool schedule_again;			/* something changed that may give a job a runner */
+	size_t waiting;	     /* jobs in all lines */
+	bool schedule_again; /* something changed that may give a job a runner */
 	struct runner *runners;
 
 	struct box *boxes;
@@ -183,15 +189,15 @@ struct coordinator {
 	struct droplist drops_waiting;
 	sd_event_source *drops_timer, *rebalance_timer;
 
-	uint64_t next_id, block_end;		/* ids: next to give, first not reserved on the share */
+	uint64_t next_id, block_end; /* ids: next to give, first not reserved on the share */
 	struct index *index;
-	int64_t index_dirty_since;		/* boot ms of the first event not yet committed; 0: none */
-	uint64_t changes;			/* events written: publish compares */
+	int64_t index_dirty_since; /* boot ms of the first event not yet committed; 0: none */
+	uint64_t changes;	   /* events written: publish compares */
 	uint64_t scan_number;
 };
 
 /* -- main.c -- */
-void coordinator_turn_soon(struct coordinator *co);	/* a turn of the loop follows */
+void coordinator_turn_soon(struct coordinator *co); /* a turn of the loop follows */
 void coordinator_stop(struct coordinator *co, int exit_code);
 
 /* -- the steps: each takes what is due for it -- */

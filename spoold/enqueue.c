@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * enqueue - the folder moves to queued/ (MOVE_ADMIT), and back to incoming/ (MOVE_RETURN) if it is found changed there.
+ * enqueue - the folder moves to queued/ (MOVE_ADMIT), and back to incoming/ (MOVE_RETURN) if it is
+ * found changed there.
  *
- * Before: incoming/<name>/ with its manifest. After: queued/<id>-<name>/, compared with the manifest once more, due for SCHEDULE. A crash leaves
- * it on one side or the other; the scan finds it in queued/ by its name (without a manifest: on its way back). A drop that changed keeps
+ * Before: incoming/<name>/ with its manifest. After: queued/<id>-<name>/, compared with the
+ * manifest once more, due for SCHEDULE. A crash leaves it on one side or the other; the scan finds
+ * it in queued/ by its name (without a manifest: on its way back). A drop that changed keeps
  * nothing of us; its id is spent.
  */
 #include "coordinator.h"
@@ -100,8 +102,10 @@ static void enqueue(struct coordinator *co, struct job *job)
 		struct drop *drop = job->drop;
 
 		if (r == -EACCES || r == -EPERM) {
-			complain(&job->complaint, "the folder", 0, xasprintf("a folder that cannot be moved (%s)", strerror(-r)),
-				 xstrdup("a folder that belongs to the account running spoold, or that it may write to"),
+			complain(&job->complaint, "the folder", 0,
+				 xasprintf("a folder that cannot be moved (%s)", strerror(-r)),
+				 xstrdup("a folder that belongs to the account running spoold, or "
+					 "that it may write to"),
 				 xstrdup("chmod u+w it, or drop it as the spool's own user"));
 			jobs_due(job, STEP_REJECT);
 			return;
@@ -115,7 +119,8 @@ static void enqueue(struct coordinator *co, struct job *job)
 	}
 	syncer_touch_dir(co->syncer, parent);
 	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
-	jobs_moved(job, SPOOL_QUEUED, folder);	/* what had to be made writable stays so until it ends: it moves on */
+	jobs_moved(job, SPOOL_QUEUED,
+		   folder); /* what had to be made writable stays so until it ends: it moves on */
 	look_again(job);
 }
 
@@ -139,7 +144,8 @@ static int note_file(const char *name, unsigned char type, void *arg)
 	return 0;
 }
 
-/* The drop's old name and box: from the drop, from the wrapping folder's name and content, or from the manifest. */
+/* The drop's old name and box: from the drop, from the wrapping folder's name and content, or from
+ * the manifest. */
 static struct box *old_home(struct job *job, int fd, char **ret_name)
 {
 	const char *mark = job->wrapped ? strchr(job->at, '@') : NULL;
@@ -165,7 +171,8 @@ static struct box *old_home(struct job *job, int fd, char **ret_name)
 	return box;
 }
 
-/* Moves it; a file that we had given a folder goes back as the file that it was. 0, SAFEFS_LOST or negative errno. */
+/* Moves it; a file that we had given a folder goes back as the file that it was. 0, SAFEFS_LOST or
+ * negative errno. */
 static int move_back(struct job *job, int fd, struct box *box, const char *name, const char *as)
 {
 	int queued_fd = job->co->sp.place_fd[SPOOL_QUEUED], r;
@@ -201,7 +208,8 @@ static void put_back(struct coordinator *co, struct job *job)
 		e.to = spool_place_name(SPOOL_INCOMING);
 		journal_tell(co, &e);
 	} else if (r != SAFEFS_LOST && r != -ENOENT) {
-		log_trouble("return", "%" PRIu64 ": cannot be put back into incoming/: %s", job->id, strerror(-r));
+		log_trouble("return", "%" PRIu64 ": cannot be put back into incoming/: %s", job->id,
+			    strerror(-r));
 	}
 	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
 	syncer_touch_dir(co->syncer, box->fd);

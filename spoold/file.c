@@ -2,9 +2,11 @@
 /*
  * file - a finished attempt is published.
  *
- * RECORD: the ticket claims/<runner>/<id>.<n>.done.<rid> is read, and its content, closed by our own block, becomes job.result in the folder. FILE:
- * active/<id>.<n>-<name>/ -> done/ or failed/<id>-<name>/ by what the ticket says. Then the ticket is swept. Only the .done ticket leads
- * here, never a job.result alone: a job can write one. A crash leaves an active folder with a .done: both steps are done again.
+ * RECORD: the ticket claims/<runner>/<id>.<n>.done.<rid> is read, and its content, closed by our
+ * own block, becomes job.result in the folder. FILE: active/<id>.<n>-<name>/ -> done/ or
+ * failed/<id>-<name>/ by what the ticket says. Then the ticket is swept. Only the .done ticket
+ * leads here, never a job.result alone: a job can write one. A crash leaves an active folder with a
+ * .done: both steps are done again.
  */
 #include "coordinator.h"
 
@@ -28,11 +30,12 @@
 /* A whole outcome for this very attempt? */
 static bool is_fit(const struct job *job, const struct ticket *t)
 {
-	return (t->blocks & TICKET_OFFER) && (t->blocks & TICKET_OUTCOME) && t->id == job->id && t->attempt == job->attempt &&
-	       t->state && state_is_end(t->state);
+	return (t->blocks & TICKET_OFFER) && (t->blocks & TICKET_OUTCOME) && t->id == job->id &&
+	       t->attempt == job->attempt && t->state && state_is_end(t->state);
 }
 
-/* Reads the .done ticket: its text (valid part) and what it says. 0; -EBADMSG; other negative errno. */
+/* Reads the .done ticket: its text (valid part) and what it says. 0; -EBADMSG; other negative
+ * errno. */
 static int read_ticket(const struct job *job, char **ret_text, size_t *ret_len, struct ticket *t)
 {
 	char name[SPOOL_TICKET_SIZE];
@@ -52,7 +55,8 @@ static int read_ticket(const struct job *job, char **ret_text, size_t *ret_len, 
 	return -EBADMSG;
 }
 
-static int write_result(struct coordinator *co, struct job *job, const char *text, size_t len, struct ticket *t)
+static int write_result(struct coordinator *co, struct job *job, const char *text, size_t len,
+			struct ticket *t)
 {
 	_cleanup_close_ int dir = jobs_open_folder_to_write(job);
 	_cleanup_free_ char *more = NULL, *whole = NULL;
@@ -62,7 +66,8 @@ static int write_result(struct coordinator *co, struct job *job, const char *tex
 		return dir;
 	t->filed_by = xstrdup(co->instance);
 	t->filed_at = clock_wall_ms();
-	/* A ticket filled to the brim has no room for our block: then the outcome alone is the record. */
+	/* A ticket filled to the brim has no room for our block: then the outcome alone is the
+	 * record. */
 	more = ticket_append_filed(text, len, t, &more_len);
 	whole = xasprintf("%.*s%.*s", (int)len, text, (int)more_len, more ? more : "");
 	return answer_put(co, dir, SPOOL_RESULT, whole, len + more_len);
@@ -96,7 +101,9 @@ static void record(struct coordinator *co, struct job *job)
 		folder_gone(job);
 		return;
 	}
-	log_trouble("record", "%" PRIu64 ": its finished ticket cannot be filed (%s): left alone, looked at again with the next scan",
+	log_trouble("record",
+		    "%" PRIu64 ": its finished ticket cannot be filed (%s): left alone, looked at "
+			       "again with the next scan",
 		    job->id, r == -EBADMSG ? "damaged or of another attempt" : strerror(-r));
 	jobs_due(job, STEP_CLAIMED);
 }
@@ -152,8 +159,10 @@ static void file_away(struct coordinator *co, struct job *job)
 		return;
 	}
 	if (r != 0) {
-		log_trouble("file", "%" PRIu64 ": cannot be moved to %s/ (%s): tried again with the next scan", job->id,
-			    spool_place_name(state_row(move)->to), strerror(-r));
+		log_trouble("file",
+			    "%" PRIu64
+			    ": cannot be moved to %s/ (%s): tried again with the next scan",
+			    job->id, spool_place_name(state_row(move)->to), strerror(-r));
 		jobs_due(job, STEP_CLAIMED);
 		return;
 	}

@@ -2,8 +2,9 @@
 /*
  * found - the index is brought up to the folders by events, like everything else in it.
  *
- * A crash between a rename and its line in the log, a deleted index with a deleted log, a folder that somebody removed: the scan sees the
- * folders, asks the index, and tells the difference as an event "found" or "gone". So a rebuilt index equals the share again.
+ * A crash between a rename and its line in the log, a deleted index with a deleted log, a folder
+ * that somebody removed: the scan sees the folders, asks the index, and tells the difference as an
+ * event "found" or "gone". So a rebuilt index equals the share again.
  */
 #include "found.h"
 
@@ -68,7 +69,8 @@ static void tell_found(struct coordinator *co, struct event *e, int dir)
 		tell_manifest(e, &m);
 	else if (dir >= 0 && fstat(dir, &st) == 0)
 		e->user = users_name(st.st_uid);
-	if (e->state == NULL && dir >= 0 && safefs_read(dir, SPOOL_RESULT, RECORD_MAX_BYTES, &text, &len, NULL) == 0 &&
+	if (e->state == NULL && dir >= 0 &&
+	    safefs_read(dir, SPOOL_RESULT, RECORD_MAX_BYTES, &text, &len, NULL) == 0 &&
 	    ticket_parse(text, len, &t, NULL) == RECORD_WHOLE)
 		tell_outcome(e, &t);
 	if (!e->state)
@@ -88,7 +90,8 @@ static int same_place(const struct index_job *row, void *arg)
 {
 	struct wanted *w = arg;
 
-	w->same = row->place && row->folder && strcmp(row->place, w->place) == 0 && strcmp(row->folder, w->folder) == 0;
+	w->same = row->place && row->folder && strcmp(row->place, w->place) == 0 &&
+		  strcmp(row->folder, w->folder) == 0;
 	return 0;
 }
 
@@ -143,7 +146,8 @@ void found_deleted(struct job *job)
 	control_folder_gone(job);
 	control_job_ended(job, "gone");
 	if (job->has_ticket && job->ticket == SPOOL_TICKET_CLAIM && job->runner)
-		(void)tickets_order_cancel(job->runner, job->id, job->attempt, "its folder was removed");
+		(void)tickets_order_cancel(job->runner, job->id, job->attempt,
+					   "its folder was removed");
 	jobs_forget(job);
 }
 
@@ -153,7 +157,8 @@ static const char *state_of(const struct job *job)
 {
 	if (job->place == SPOOL_QUEUED)
 		return "QUEUED";
-	if (!job->has_ticket || job->ticket == SPOOL_TICKET_TMP || job->ticket == SPOOL_TICKET_OFFER)
+	if (!job->has_ticket || job->ticket == SPOOL_TICKET_TMP ||
+	    job->ticket == SPOOL_TICKET_OFFER)
 		return "OFFERED";
 	return job->ticket == SPOOL_TICKET_CLAIM ? "RUNNING" : "COMPLETING";
 }
@@ -207,7 +212,10 @@ void found_compare_index(struct coordinator *co)
 			compare_job(co, job);
 	(void)index_jobs(co->index, 0, check_row, &lost);
 	for (size_t i = 0; i < lost.count; i++) {
-		struct event e = { .id = lost.ids[i], .verb = "gone", .by = "scan", .why = "its folder is not there" };
+		struct event e = { .id = lost.ids[i],
+				   .verb = "gone",
+				   .by = "scan",
+				   .why = "its folder is not there" };
 
 		journal_tell(co, &e);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * found - what the scan finds that the journal has not been told: after a crash, a lost index, or a hand in the share.
+ * found - what the scan finds that the journal has not been told: after a crash, a lost index, or a
+ * hand in the share.
  */
 #ifndef SPOOLD_FOUND_H
 #define SPOOLD_FOUND_H

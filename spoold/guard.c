@@ -2,10 +2,11 @@
 /*
  * guard - two coordinators at once would hand out one number twice; this file is what forbids it.
  *
- * On one machine: flock on <state>/spoold.lock, and on the folder spool/ itself where the share is a local disk (two state folders).
- * Between machines no lock of a network file system can be believed: each coordinator replaces spool/coordinator every beat with its
- * instance and a counter, after reading it. Whoever finds another machine's file watches it for a whole lease before the first
- * write; whoever reads another instance than its own stops for good.
+ * On one machine: flock on <state>/spoold.lock, and on the folder spool/ itself where the share is
+ * a local disk (two state folders). Between machines no lock of a network file system can be
+ * believed: each coordinator replaces spool/coordinator every beat with its instance and a counter,
+ * after reading it. Whoever finds another machine's file watches it for a whole lease before the
+ * first write; whoever reads another instance than its own stops for good.
  */
 #include "guard.h"
 
@@ -39,8 +40,9 @@ struct sign {
 };
 
 static const struct cfgfile_key sign_keys[] = {
-	{ "instance", CFGFILE_WORD, NULL }, { "machine", CFGFILE_WORD, NULL }, { "host", CFGFILE_WORD, NULL },
-	{ "pid", CFGFILE_WORD, NULL },	    { "counter", CFGFILE_WORD, NULL }, { "at", CFGFILE_WORD, NULL },
+	{ "instance", CFGFILE_WORD, NULL }, { "machine", CFGFILE_WORD, NULL },
+	{ "host", CFGFILE_WORD, NULL },	    { "pid", CFGFILE_WORD, NULL },
+	{ "counter", CFGFILE_WORD, NULL },  { "at", CFGFILE_WORD, NULL },
 	{ NULL, CFGFILE_WORD, NULL },
 };
 static const struct cfgfile_key top_keys[] = {
@@ -84,7 +86,8 @@ static int read_sign(struct coordinator *co, struct sign *ret)
 	if (f && cfgfile_sections(f, "coordinator") == 1) {
 		const struct cfgfile *s = cfgfile_section(f, "coordinator", 0);
 
-		*ret = (struct sign){ copy_word(s, "instance"), copy_word(s, "machine"), copy_word(s, "host"), copy_word(s, "counter") };
+		*ret = (struct sign){ copy_word(s, "instance"), copy_word(s, "machine"),
+				      copy_word(s, "host"), copy_word(s, "counter") };
 		r = 0;
 	} else {
 		r = -EBADMSG;
@@ -97,9 +100,11 @@ static int read_sign(struct coordinator *co, struct sign *ret)
 static int write_sign(struct coordinator *co)
 {
 	char stamp[CLOCK_STAMP_SIZE];
-	_cleanup_free_ char *block = xasprintf("coordinator {\n  instance = \"%s\"\n  machine = \"%s\"\n  host = \"%s\"\n  pid = \"%d\"\n"
+	_cleanup_free_ char *block = xasprintf("coordinator {\n  instance = \"%s\"\n  machine = "
+					       "\"%s\"\n  host = \"%s\"\n  pid = \"%d\"\n"
 					       "  counter = \"%" PRIu64 "\"\n  at = \"%s\"\n}\n",
-					       co->instance, machine_id(), machine_name(), (int)getpid(), ++guard.counter,
+					       co->instance, machine_id(), machine_name(),
+					       (int)getpid(), ++guard.counter,
 					       clock_stamp(clock_wall_ms(), stamp));
 	_cleanup_free_ char *text = NULL;
 	size_t len;
@@ -117,7 +122,9 @@ static int lock(int fd, const char *what, char **ret_why)
 		return -errno;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		*ret_why = xasprintf("another spoold is at work on this spool (%s is locked): one is enough", what);
+		*ret_why = xasprintf(
+			"another spoold is at work on this spool (%s is locked): one is enough",
+			what);
 		return -EBUSY;
 	}
 	return 0;
@@ -148,8 +155,8 @@ static int watch_the_other(struct coordinator *co, const struct sign *before, ch
 {
 	int64_t until = clock_boot_ms() + co->opt.lease;
 
-	log_info("the last coordinator ran on %s: watching its sign for %lld s before taking over", before->host,
-		 (long long)(co->opt.lease / 1000));
+	log_info("the last coordinator ran on %s: watching its sign for %lld s before taking over",
+		 before->host, (long long)(co->opt.lease / 1000));
 	while (clock_boot_ms() < until) {
 		struct sign now = { 0 };
 		bool moved;
@@ -157,10 +164,13 @@ static int watch_the_other(struct coordinator *co, const struct sign *before, ch
 
 		rest(500);
 		r = read_sign(co, &now);
-		moved = r == 0 && (strcmp(now.counter, before->counter) != 0 || strcmp(now.instance, before->instance) != 0);
+		moved = r == 0 && (strcmp(now.counter, before->counter) != 0 ||
+				   strcmp(now.instance, before->instance) != 0);
 		sign_free(&now);
 		if (moved) {
-			*ret_why = xasprintf("a coordinator is at work on host %s: stop it first, or start spoold there", before->host);
+			*ret_why = xasprintf("a coordinator is at work on host %s: stop it first, "
+					     "or start spoold there",
+					     before->host);
 			return -EBUSY;
 		}
 	}
@@ -186,7 +196,8 @@ int guard_take(struct coordinator *co, char **ret_why)
 	if (r == 0) {
 		r = write_sign(co);
 		if (r < 0)
-			*ret_why = xasprintf("spool/coordinator cannot be written: %s", strerror(-r));
+			*ret_why = xasprintf("spool/coordinator cannot be written: %s",
+					     strerror(-r));
 	}
 	return r;
 }
@@ -201,7 +212,8 @@ static int on_beat(sd_event_source *source, uint64_t usec, void *arg)
 
 	(void)usec;
 	if (r == 0 && strcmp(now.instance, co->instance) != 0) {
-		log_error("another coordinator (%s on %s) has taken over: stopping for good", now.instance, now.host);
+		log_error("another coordinator (%s on %s) has taken over: stopping for good",
+			  now.instance, now.host);
 		sign_free(&now);
 		coordinator_stop(co, 1);
 		return 0;
@@ -218,7 +230,8 @@ static int on_beat(sd_event_source *source, uint64_t usec, void *arg)
 
 int guard_start(struct coordinator *co)
 {
-	int r = sd_event_add_time_relative(co->event, &guard.timer, CLOCK_BOOTTIME, (uint64_t)co->opt.beat * 1000, 100000, on_beat, co);
+	int r = sd_event_add_time_relative(co->event, &guard.timer, CLOCK_BOOTTIME,
+					   (uint64_t)co->opt.beat * 1000, 100000, on_beat, co);
 
 	return r < 0 ? r : 0;
 }

@@ -7,11 +7,13 @@
 
 #include "coordinator.h"
 
-/* Takes the local locks; makes sure that no coordinator on another machine is alive (which takes a lease if the last one was another machine's);
- * names this instance. 0; negative errno with *ret_why a heap sentence. */
+/* Takes the local locks; makes sure that no coordinator on another machine is alive (which takes a
+ * lease if the last one was another machine's); names this instance. 0; negative errno with
+ * *ret_why a heap sentence. */
 int guard_take(struct coordinator *co, char **ret_why);
 
-/* Starts the beat of spool/coordinator; stops the coordinator for good when another's instance is read there. 0 or negative errno. */
+/* Starts the beat of spool/coordinator; stops the coordinator for good when another's instance is
+ * read there. 0 or negative errno. */
 int guard_start(struct coordinator *co);
 void guard_release(struct coordinator *co);
 

@@ -2,8 +2,8 @@
 /*
  * ids - numbers of jobs.
  *
- * A crash spends what is left of the block; a number is never given twice, also when the index and every job folder have been
- * deleted meanwhile.
+ * A crash spends what is left of the block; a number is never given twice, also when the index and
+ * every job folder have been deleted meanwhile.
  */
 #include "ids.h"
 
@@ -17,7 +17,8 @@
 
 #define BLOCK 100
 
-/* Durable: nothing may be given before. One sync for a hundred jobs, so it may be done in the loop. */
+/* Durable: nothing may be given before. One sync for a hundred jobs, so it may be done in the loop.
+ */
 static int write_next(struct coordinator *co, uint64_t end)
 {
 	_cleanup_free_ char *text = xasprintf("%" PRIu64 "\n", end);
@@ -62,7 +63,9 @@ int ids_open(struct coordinator *co)
 	}
 	if (r < 0) {
 		if (r != -ENOENT)
-			log_warn("spool/next cannot be used (%s): counting on from the highest job found", strerror(-r));
+			log_warn("spool/next cannot be used (%s): counting on from the highest job "
+				 "found",
+				 strerror(-r));
 		r = search_highest(co, &highest);
 		if (r < 0)
 			return r;
@@ -90,6 +93,7 @@ void ids_close(struct coordinator *co)
 	int r = co->next_id == co->block_end ? 0 : write_next(co, co->next_id);
 
 	if (r < 0)
-		log_warn("spool/next cannot be written (%s): some numbers will be left out", strerror(-r));
+		log_warn("spool/next cannot be written (%s): some numbers will be left out",
+			 strerror(-r));
 	co->block_end = co->next_id;
 }

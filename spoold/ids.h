@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ids - numbers of jobs, each given once, ever. spool/next holds the end of the block in use, on the disk before any of it is given.
+ * ids - numbers of jobs, each given once, ever. spool/next holds the end of the block in use, on
+ * the disk before any of it is given.
  */
 #ifndef SPOOLD_IDS_H
 #define SPOOLD_IDS_H
 
 #include "coordinator.h"
 
-/* Reads spool/next; where it is missing, the highest id still to be seen on the share decides. 0 or negative errno. */
+/* Reads spool/next; where it is missing, the highest id still to be seen on the share decides. 0 or
+ * negative errno. */
 int ids_open(struct coordinator *co);
 
 /* The next id. 0 or negative errno (the block's end cannot be written: nothing may be admitted). */

@@ -2,9 +2,9 @@
 /*
  * jobs - the table of jobs and their lists.
  *
- * A job is in at most one list: due[step], or its line. While busy (a sync or a task of the slow lane runs for it) it is in none, and
- * what happens to it meanwhile is only noted; tickets_settle() acts on it afterwards. Nothing here touches the share
- * but the opening of folders.
+ * A job is in at most one list: due[step], or its line. While busy (a sync or a task of the slow
+ * lane runs for it) it is in none, and what happens to it meanwhile is only noted; tickets_settle()
+ * acts on it afterwards. Nothing here touches the share but the opening of folders.
  */
 #include "jobs.h"
 
@@ -94,7 +94,8 @@ static void after_sync(void *arg, int result)
 	job->busy = false;
 	if (result < 0) {
 		/* What is on the disk is unknown now; a new start reads it instead of guessing. */
-		log_error("%" PRIu64 ": the share cannot be written durably (%s): stopping", job->id, strerror(-result));
+		log_error("%" PRIu64 ": the share cannot be written durably (%s): stopping",
+			  job->id, strerror(-result));
 		coordinator_stop(job->co, 1);
 	} else if (job->next == STEP_NONE)
 		tickets_settle(job);
@@ -134,7 +135,8 @@ static void end_errand(void *arg, int result)
 	errand.done(errand.job, result);
 }
 
-void jobs_in_lane(struct job *job, struct worker *lane, int (*run)(void *job), void (*done)(struct job *job, int result))
+void jobs_in_lane(struct job *job, struct worker *lane, int (*run)(void *job),
+		  void (*done)(struct job *job, int result))
 {
 	struct errand *errand = xcalloc(1, sizeof(*errand));
 

@@ -7,7 +7,7 @@
 
 #include "coordinator.h"
 
-struct job *jobs_find(struct coordinator *co, uint64_t id);		/* or NULL */
+struct job *jobs_find(struct coordinator *co, uint64_t id); /* or NULL */
 
 /* A new job, due for nothing. name is the reduced name. */
 struct job *jobs_new(struct coordinator *co, uint64_t id, const char *name);
@@ -15,25 +15,30 @@ struct job *jobs_new(struct coordinator *co, uint64_t id, const char *name);
 /* Takes the job out of all lists and frees it. Its files stay where they are. */
 void jobs_forget(struct job *job);
 
-/* The job is due for step in this or the next turn (a resting step: it waits there for news). Never for a busy job. */
+/* The job is due for step in this or the next turn (a resting step: it waits there for news). Never
+ * for a busy job. */
 void jobs_due(struct job *job, enum step step);
 
-/* What the step touched must be durable first; then the job is due for next. STEP_NONE: then tickets_settle decides. */
+/* What the step touched must be durable first; then the job is due for next. STEP_NONE: then
+ * tickets_settle decides. */
 void jobs_after_sync(struct job *job, enum step next);
 
-/* Runs run(job) in a worker; then done(job, result) in the loop, the job being no longer busy, names the next step. */
-void jobs_in_lane(struct job *job, struct worker *lane, int (*run)(void *job), void (*done)(struct job *job, int result));
+/* Runs run(job) in a worker; then done(job, result) in the loop, the job being no longer busy,
+ * names the next step. */
+void jobs_in_lane(struct job *job, struct worker *lane, int (*run)(void *job),
+		  void (*done)(struct job *job, int result));
 
 /* The job's folder is at this name in this place now. */
 void jobs_moved(struct job *job, enum spool_place place, const char *at);
 
-/* The folder that holds the job's folder (borrowed), and the job's folder itself, opened afresh. Descriptor or negative errno. */
+/* The folder that holds the job's folder (borrowed), and the job's folder itself, opened afresh.
+ * Descriptor or negative errno. */
 int jobs_parent_fd(const struct job *job);
 int jobs_open_folder(const struct job *job);
-bool jobs_folder_is_gone(const struct job *job);	/* by a direct look-up */
+bool jobs_folder_is_gone(const struct job *job); /* by a direct look-up */
 
-/* As jobs_open_folder, and we may create files in it: a folder without write permission is given it, if it is ours, and the old
- * mode is put back by jobs_restore_mode. */
+/* As jobs_open_folder, and we may create files in it: a folder without write permission is given
+ * it, if it is ours, and the old mode is put back by jobs_restore_mode. */
 int jobs_open_folder_to_write(struct job *job);
 void jobs_restore_mode(struct job *job);
 

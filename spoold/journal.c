@@ -2,9 +2,10 @@
 /*
  * journal - the audit log on the share and the index that is folded from it.
  *
- * The log is appended once a turn of the loop with one write; the index reads what was written, line by line, by the same
- * function that replays old logs at start, so the two cannot differ. The log is not synced: a line lost in a power cut is told
- * again by the scan, which compares folders with the index. After a crash the index goes on from the position it holds.
+ * The log is appended once a turn of the loop with one write; the index reads what was written,
+ * line by line, by the same function that replays old logs at start, so the two cannot differ. The
+ * log is not synced: a line lost in a power cut is told again by the scan, which compares folders
+ * with the index. After a crash the index goes on from the position it holds.
  */
 #include "journal.h"
 
@@ -21,21 +22,21 @@
 #include <string.h>
 #include <time.h>
 
-#define FOLD_EVERY_MS 500		/* the index may be this late while work flows */
-#define BUFFER_MOST (4 * 1024 * 1024)	/* lines kept while the share takes none */
-#define LOG_NAME_SIZE 16		/* "2026-11.log" */
+#define FOLD_EVERY_MS 500	      /* the index may be this late while work flows */
+#define BUFFER_MOST (4 * 1024 * 1024) /* lines kept while the share takes none */
+#define LOG_NAME_SIZE 16	      /* "2026-11.log" */
 
 /* The part of the log that this run has open. One journal in a process. */
 static struct {
 	int fd;
 	char name[LOG_NAME_SIZE];
-	int64_t end;			/* the file's length */
-	char *buffer;			/* lines not yet written */
+	int64_t end;  /* the file's length */
+	char *buffer; /* lines not yet written */
 	size_t buffered;
-	char *unfolded;			/* lines written, not yet in the index */
+	char *unfolded; /* lines written, not yet in the index */
 	size_t unfolded_len;
-	int64_t unfolded_start;		/* where they start in the file */
-	bool behind;			/* a commit failed: the index must read the log again from its position */
+	int64_t unfolded_start; /* where they start in the file */
+	bool behind; /* a commit failed: the index must read the log again from its position */
 	sd_event_source *timer;
 } journal = { .fd = -1 };
 
@@ -47,8 +48,10 @@ static void append(char **buffer, size_t *len, const char *text, size_t text_len
 	(*buffer)[*len] = '\0';
 }
 
-/* Folds whole lines that start at offset start of file; lines that are none of ours are passed over. Returns bytes used. */
-static size_t fold(struct coordinator *co, const char *file, const char *text, size_t len, int64_t start)
+/* Folds whole lines that start at offset start of file; lines that are none of ours are passed
+ * over. Returns bytes used. */
+static size_t fold(struct coordinator *co, const char *file, const char *text, size_t len,
+		   int64_t start)
 {
 	size_t used = 0;
 
@@ -137,7 +140,8 @@ static int open_log(struct coordinator *co)
 	strftime(name, sizeof(name), "%Y-%m.log", &tm);
 	if (journal.fd >= 0 && strcmp(name, journal.name) == 0)
 		return 0;
-	fd = openat(co->sp.place_fd[SPOOL_EVENTS], name, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
+	fd = openat(co->sp.place_fd[SPOOL_EVENTS], name,
+		    O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
 	if (journal.fd >= 0)
@@ -145,7 +149,8 @@ static int open_log(struct coordinator *co)
 	journal.fd = fd;
 	snprintf(journal.name, sizeof(journal.name), "%s", name);
 	journal.end = lseek(fd, 0, SEEK_END);
-	if (journal.end > 0 && pread(fd, &last, 1, journal.end - 1) == 1 && last != '\n' && write(fd, "\n", 1) == 1)
+	if (journal.end > 0 && pread(fd, &last, 1, journal.end - 1) == 1 && last != '\n' &&
+	    write(fd, "\n", 1) == 1)
 		journal.end++;
 	return 0;
 }
@@ -172,7 +177,8 @@ int journal_open(struct coordinator *co)
 	if (r == 0)
 		r = open_log(co);
 	if (r == 0)
-		r = sd_event_add_time_relative(co->event, &journal.timer, CLOCK_BOOTTIME, 0, 100000, on_timer, co);
+		r = sd_event_add_time_relative(co->event, &journal.timer, CLOCK_BOOTTIME, 0, 100000,
+					       on_timer, co);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(journal.timer, SD_EVENT_OFF);
 	return r < 0 ? r : 0;
@@ -188,12 +194,15 @@ static void fold_written(struct coordinator *co)
 	if (journal.behind) {
 		r = replay_all(co);
 	} else {
-		(void)fold(co, journal.name, journal.unfolded, journal.unfolded_len, journal.unfolded_start);
+		(void)fold(co, journal.name, journal.unfolded, journal.unfolded_len,
+			   journal.unfolded_start);
 		r = index_commit(co->index);
 	}
 	journal.behind = r < 0;
 	if (r < 0)
-		log_trouble("index", "the index cannot be written (%s): it reads the log again later", strerror(-r));
+		log_trouble("index",
+			    "the index cannot be written (%s): it reads the log again later",
+			    strerror(-r));
 	else
 		log_mended("index");
 	journal.unfolded_start += (int64_t)journal.unfolded_len;
@@ -206,16 +215,18 @@ static void write_buffer(struct coordinator *co)
 	int r = 0;
 
 	if (journal.unfolded_len == 0) {
-		r = open_log(co);	/* may be another month's */
+		r = open_log(co); /* may be another month's */
 		journal.unfolded_start = journal.end;
 	}
 	if (r == 0)
 		r = safefs_write_all(journal.fd, journal.buffer, journal.buffered);
 	if (r < 0) {
-		log_trouble("events", "spool/events cannot be written (%s): changes are kept in memory", strerror(-r));
+		log_trouble("events",
+			    "spool/events cannot be written (%s): changes are kept in memory",
+			    strerror(-r));
 		(void)!ftruncate(journal.fd, journal.end);
 		if (journal.buffered > BUFFER_MOST)
-			journal.buffered = 0;	/* the scan tells what is missing */
+			journal.buffered = 0; /* the scan tells what is missing */
 		return;
 	}
 	log_mended("events");
@@ -274,9 +285,10 @@ static void log_event(const struct event *e)
 {
 	_cleanup_free_ char *why = escape_text(e->why ? e->why : "", ESCAPE_TEXT);
 
-	log_info("%" PRIu64 ": %s%s%s%s%s%s%s%s%s%s%s", e->id, e->verb, e->from ? " " : "", e->from ? e->from : "",
-		 e->to ? " -> " : "", e->to ? e->to : "", e->state ? " " : "", e->state ? e->state : "",
-		 e->runner ? " on " : "", e->runner ? e->runner : "", *why ? ": " : "", why);
+	log_info("%" PRIu64 ": %s%s%s%s%s%s%s%s%s%s%s", e->id, e->verb, e->from ? " " : "",
+		 e->from ? e->from : "", e->to ? " -> " : "", e->to ? e->to : "",
+		 e->state ? " " : "", e->state ? e->state : "", e->runner ? " on " : "",
+		 e->runner ? e->runner : "", *why ? ": " : "", why);
 }
 
 void journal_tell(struct coordinator *co, struct event *e)

@@ -2,9 +2,11 @@
 /*
  * spoold - the coordinator: start, the table of steps, the loop, the end.
  *
- * Reading order: lib/spool.7, lib/state.c, the table below, then the step files in its order. The loop sleeps in sd-event until news, a
- * timer or a worker wakes it; then one turn runs every step that has something due, writes the journal, and starts the next sync. Nothing
- * in a turn waits: syncs, copies and removals are done by workers. Start-up is the scan; there is nothing else to recover.
+ * Reading order: lib/spool.7, lib/state.c, the table below, then the step files in its order. The
+ * loop sleeps in sd-event until news, a timer or a worker wakes it; then one turn runs every step
+ * that has something due, writes the journal, and starts the next sync. Nothing in a turn waits:
+ * syncs, copies and removals are done by workers. Start-up is the scan; there is nothing else to
+ * recover.
  */
 #include "coordinator.h"
 
@@ -142,12 +144,17 @@ static int reload_catalogue(sd_event_source *source, uint64_t usec, void *arg)
 static void choose_medium(struct coordinator *co)
 {
 	if (co->sp.kind == SAFEFS_SMB)
-		log_die("%s is an SMB mount: a coordinator there could read old heartbeats for ever. Run spoold on the file server itself, or on "
-			"an NFS mount of the same share", co->sp.path);
+		log_die("%s is an SMB mount: a coordinator there could read old heartbeats for "
+			"ever. Run spoold on the file server itself, or on "
+			"an NFS mount of the same share",
+			co->sp.path);
 	co->polling = co->sp.kind != SAFEFS_LOCAL || !co->opt.watch;
 	if (co->sp.kind != SAFEFS_LOCAL)
-		log_info("%s is a %s mount: inotify sees nothing of other hosts there, so the share is scanned every %.1f s; on the file "
-			 "server itself spoold reacts at once", co->sp.path, safefs_kind_name(co->sp.kind), (double)co->opt.scan_polled / 1000);
+		log_info("%s is a %s mount: inotify sees nothing of other hosts there, so the "
+			 "share is scanned every %.1f s; on the file "
+			 "server itself spoold reacts at once",
+			 co->sp.path, safefs_kind_name(co->sp.kind),
+			 (double)co->opt.scan_polled / 1000);
 }
 
 static void open_share(struct coordinator *co)
@@ -164,10 +171,12 @@ static void open_share(struct coordinator *co)
 		log_die("%s", why);
 }
 
-static int add_worker(struct coordinator *co, const char *name, sd_event_io_handler_t handler, void *arg, struct worker **ret)
+static int add_worker(struct coordinator *co, const char *name, sd_event_io_handler_t handler,
+		      void *arg, struct worker **ret)
 {
 	*ret = worker_new(name);
-	return sd_event_add_io(co->event, NULL, worker_fd(*ret), EPOLLIN, handler, arg ? arg : *ret);
+	return sd_event_add_io(co->event, NULL, worker_fd(*ret), EPOLLIN, handler,
+			       arg ? arg : *ret);
 }
 
 static int start_loop(struct coordinator *co)
@@ -187,7 +196,8 @@ static int start_loop(struct coordinator *co)
 	if (r >= 0)
 		r = add_worker(co, "spoold-bulk", on_worker, NULL, &co->bulk_lane);
 	if (r >= 0)
-		r = sd_event_add_time_relative(co->event, NULL, CLOCK_BOOTTIME, CATALOGUE_EVERY_US, 1000000, reload_catalogue, co);
+		r = sd_event_add_time_relative(co->event, NULL, CLOCK_BOOTTIME, CATALOGUE_EVERY_US,
+					       1000000, reload_catalogue, co);
 	return r < 0 ? r : 0;
 }
 
@@ -223,10 +233,12 @@ static int start_work(struct coordinator *co)
 static void announce(struct coordinator *co)
 {
 	_cleanup_free_ char *log_path = xasprintf("%s/spoold.log", co->state_dir);
-	_cleanup_free_ char *text = xasprintf("spoold: at work on %s (process %d, log %s)\n", co->sp.path, (int)getpid(), log_path);
+	_cleanup_free_ char *text = xasprintf("spoold: at work on %s (process %d, log %s)\n",
+					      co->sp.path, (int)getpid(), log_path);
 	int r;
 
-	log_info("at work on %s as %s: %s, state in %s", co->sp.path, co->instance, co->polling ? "scanning" : "watching", co->state_dir);
+	log_info("at work on %s as %s: %s, state in %s", co->sp.path, co->instance,
+		 co->polling ? "scanning" : "watching", co->state_dir);
 	r = background_ready(text, log_path);
 	if (r < 0)
 		log_die("the log %s cannot be opened: %s", log_path, strerror(-r));
@@ -275,7 +287,8 @@ static void block_signals(void)
 {
 	sigset_t set;
 
-	/* SIGIO would come from a lease that a writer breaks (decisions.md 13) and end the process. */
+	/* SIGIO would come from a lease that a writer breaks (decisions.md 13) and end the process.
+	 */
 	sigemptyset(&set);
 	sigaddset(&set, SIGIO);
 	sigaddset(&set, SIGTERM);
@@ -297,11 +310,13 @@ int main(int argc, char **argv)
 	block_signals();
 	r = co.opt.watch ? watch_init() : 0;
 	if (r < 0)
-		log_die("inotify cannot be used (%s): set watch = no to work by scanning", strerror(-r));
+		log_die("inotify cannot be used (%s): set watch = no to work by scanning",
+			strerror(-r));
 	for (int i = 0; i < STEPS; i++)
 		TAILQ_INIT(&co.due[i]);
 	TAILQ_INIT(&co.drops_waiting);
-	co.defaults = (struct command_defaults){ co.opt.default_ttl, (uint64_t)co.opt.default_memory };
+	co.defaults = (struct command_defaults){ co.opt.default_ttl,
+						 (uint64_t)co.opt.default_memory };
 	open_share(&co);
 	r = start_loop(&co);
 	if (r == 0)

@@ -2,9 +2,10 @@
 /*
  * offer - the folder's rename uses up the number, then the ticket appears in the inbox.
  *
- * OFFER: queued/<id>[.<n-1>]-<name>/ -> active/<id>.<n>-<name>/, with claims/<runner>/.tmp-<id>.<n> beside; durable before OPEN: .tmp-<id>.<n> ->
- * <id>.<n>.offer. From then on the runner may claim it at any instant. A crash between the two leaves an active folder with the
- * temporary: the scan finds it due for OPEN.
+ * OFFER: queued/<id>[.<n-1>]-<name>/ -> active/<id>.<n>-<name>/, with claims/<runner>/.tmp-<id>.<n>
+ * beside; durable before OPEN: .tmp-<id>.<n> -> <id>.<n>.offer. From then on the runner may claim
+ * it at any instant. A crash between the two leaves an active folder with the temporary: the scan
+ * finds it due for OPEN.
  */
 #include "coordinator.h"
 
@@ -23,7 +24,9 @@ static void remove_temporary(struct job *job)
 	char name[SPOOL_TICKET_SIZE];
 
 	/* Nobody else has ever opened it: no delegation can make this wait. */
-	(void)unlinkat(job->runner->inbox_fd, spool_ticket_name(name, job->id, job->attempt + 1, SPOOL_TICKET_TMP, NULL), 0);
+	(void)unlinkat(job->runner->inbox_fd,
+		       spool_ticket_name(name, job->id, job->attempt + 1, SPOOL_TICKET_TMP, NULL),
+		       0);
 	jobs_no_ticket(job);
 	jobs_set_runner(job, NULL);
 }
@@ -43,7 +46,8 @@ static void offer(struct coordinator *co, struct job *job)
 	if (r != 0) {
 		remove_temporary(job);
 		if (r != SAFEFS_LOST && r != -ENOENT)
-			log_trouble("offer", "%" PRIu64 ": cannot be moved to active/: %s", job->id, strerror(-r));
+			log_trouble("offer", "%" PRIu64 ": cannot be moved to active/: %s", job->id,
+				    strerror(-r));
 		jobs_due(job, r == SAFEFS_LOST || r == -ENOENT ? STEP_SCHEDULE : STEP_RETRY);
 		return;
 	}
@@ -64,7 +68,8 @@ void offer_run(struct coordinator *co, struct joblist *due)
 
 static void open_ticket(struct coordinator *co, struct job *job)
 {
-	int r = state_move_ticket(job->runner->inbox_fd, TICKET_MOVE_OPEN, job->id, job->attempt, NULL);
+	int r = state_move_ticket(job->runner->inbox_fd, TICKET_MOVE_OPEN, job->id, job->attempt,
+				  NULL);
 
 	if (r == SAFEFS_LOST) {
 		/* It was moved on before a crash, or removed by hand: the inbox tells. */
@@ -73,7 +78,10 @@ static void open_ticket(struct coordinator *co, struct job *job)
 		return;
 	}
 	if (r != 0) {
-		log_trouble("open", "%" PRIu64 ": the ticket cannot be offered (%s): tried again with the next scan", job->id, strerror(-r));
+		log_trouble("open",
+			    "%" PRIu64
+			    ": the ticket cannot be offered (%s): tried again with the next scan",
+			    job->id, strerror(-r));
 		jobs_due(job, STEP_RETRY);
 		return;
 	}

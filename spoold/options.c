@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * options - spoold's command line and configuration. The manual page spoold.conf(5) and etc/spoold.conf say the same as the table.
+ * options - spoold's command line and configuration. The manual page spoold.conf(5) and
+ * etc/spoold.conf say the same as the table.
  */
 #include "options.h"
 
@@ -20,26 +21,41 @@
 static struct options values;
 
 static const struct conf_option table[] = {
-	{ "share", CONF_STRING, "", 0, 0, "the share: the folder that holds apps/ and spool/", &values.share },
-	{ "state", CONF_STRING, "", 0, 0, "local folder for lock, index and log (default: see spoold(8))", &values.state },
-	{ "settle", CONF_TIME, "2s", 10, HOUR, "a drop is complete when it has stood still for so long", &values.settle },
-	{ "incoming_patience", CONF_TIME, "10m", 100, 30 * 24 * HOUR, "a drop that stays incomplete is reported after so long",
-	  &values.incoming_patience },
-	{ "scan", CONF_TIME, "5s", 100, HOUR, "time between two scans of drop boxes, inboxes and requests", &values.scan },
-	{ "scan_polled", CONF_TIME, "2s", 100, HOUR, "the same where the kernel brings no news (NFS)", &values.scan_polled },
-	{ "scan_folders", CONF_TIME, "10m", 1000, 24 * HOUR, "time between two scans of all job folders", &values.scan_folders },
-	{ "watch", CONF_BOOL, "yes", 0, 0, "use inotify where the share is a local disk", &values.watch },
-	{ "beat", CONF_TIME, "5s", 100, HOUR, "spool/coordinator is replaced so often", &values.beat },
-	{ "lease", CONF_TIME, "60s", 500, 24 * HOUR, "a runner (or coordinator) silent for so long is taken as absent", &values.lease },
-	{ "ahead", CONF_INT, "1", 0, 1000, "tickets offered to a runner beyond its slots", &values.ahead },
-	{ "ahead_most", CONF_INT, "32", 0, 1000, "the same at most, where jobs are so short that one is not enough", &values.ahead_most },
-	{ "default_ttl", CONF_TIME, "1d", 1000, 3650 * 24 * HOUR, "time allowed for a run where neither job nor application says",
-	  &values.default_ttl },
-	{ "default_memory", CONF_SIZE, "512M", 1 << 20, 1LL << 50, "memory reserved for a job where neither job nor application says",
+	{ "share", CONF_STRING, "", 0, 0, "the share: the folder that holds apps/ and spool/",
+	  &values.share },
+	{ "state", CONF_STRING, "", 0, 0,
+	  "local folder for lock, index and log (default: see spoold(8))", &values.state },
+	{ "settle", CONF_TIME, "2s", 10, HOUR,
+	  "a drop is complete when it has stood still for so long", &values.settle },
+	{ "incoming_patience", CONF_TIME, "10m", 100, 30 * 24 * HOUR,
+	  "a drop that stays incomplete is reported after so long", &values.incoming_patience },
+	{ "scan", CONF_TIME, "5s", 100, HOUR,
+	  "time between two scans of drop boxes, inboxes and requests", &values.scan },
+	{ "scan_polled", CONF_TIME, "2s", 100, HOUR,
+	  "the same where the kernel brings no news (NFS)", &values.scan_polled },
+	{ "scan_folders", CONF_TIME, "10m", 1000, 24 * HOUR,
+	  "time between two scans of all job folders", &values.scan_folders },
+	{ "watch", CONF_BOOL, "yes", 0, 0, "use inotify where the share is a local disk",
+	  &values.watch },
+	{ "beat", CONF_TIME, "5s", 100, HOUR, "spool/coordinator is replaced so often",
+	  &values.beat },
+	{ "lease", CONF_TIME, "60s", 500, 24 * HOUR,
+	  "a runner (or coordinator) silent for so long is taken as absent", &values.lease },
+	{ "ahead", CONF_INT, "1", 0, 1000, "tickets offered to a runner beyond its slots",
+	  &values.ahead },
+	{ "ahead_most", CONF_INT, "32", 0, 1000,
+	  "the same at most, where jobs are so short that one is not enough", &values.ahead_most },
+	{ "default_ttl", CONF_TIME, "1d", 1000, 3650 * 24 * HOUR,
+	  "time allowed for a run where neither job nor application says", &values.default_ttl },
+	{ "default_memory", CONF_SIZE, "512M", 1 << 20, 1LL << 50,
+	  "memory reserved for a job where neither job nor application says",
 	  &values.default_memory },
-	{ "hash_most", CONF_SIZE, "1G", 0, 1LL << 50, "inputs up to this size are hashed at admission", &values.hash_most },
-	{ "publish", CONF_TIME, "2s", 100, HOUR, "snapshots in spool/status follow changes at most so often", &values.publish },
-	{ "keep_lost", CONF_TIME, "7d", 1000, 3650 * 24 * HOUR, "folders of lost attempts are kept for so long", &values.keep_lost },
+	{ "hash_most", CONF_SIZE, "1G", 0, 1LL << 50,
+	  "inputs up to this size are hashed at admission", &values.hash_most },
+	{ "publish", CONF_TIME, "2s", 100, HOUR,
+	  "snapshots in spool/status follow changes at most so often", &values.publish },
+	{ "keep_lost", CONF_TIME, "7d", 1000, 3650 * 24 * HOUR,
+	  "folders of lost attempts are kept for so long", &values.keep_lost },
 	{ "debug", CONF_BOOL, "no", 0, 0, "log more", &values.debug },
 	{ NULL, CONF_STRING, NULL, 0, 0, NULL, NULL },
 };
@@ -53,13 +69,14 @@ static const struct argp_option arguments[] = {
 	{ "option", 'o', "NAME=VALUE", 0, "Set an option of spoold.conf(5)", 0 },
 	{ "foreground", KEY_FOREGROUND, NULL, 0, "Stay on the terminal and log to it", 0 },
 	{ "config-check", KEY_CHECK, NULL, 0, "Print the options in force and exit", 0 },
-	{ "config-sample", KEY_SAMPLE, NULL, 0, "Print an annotated configuration file and exit", 0 },
+	{ "config-sample", KEY_SAMPLE, NULL, 0, "Print an annotated configuration file and exit",
+	  0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
 struct command_line {
 	char *file;
-	struct strlist settings;	/* "name=value", in order */
+	struct strlist settings; /* "name=value", in order */
 	bool foreground, check, sample;
 };
 
@@ -130,8 +147,11 @@ static void load(const struct command_line *line)
 static void check_together(void)
 {
 	if (values.beat * 3 > values.lease) {
-		fprintf(stderr, "spoold: lease: must be at least three times beat, or every late beat looks like an absence: "
-				"set lease to %llds or more\n", (long long)(values.beat * 3 + 999) / 1000);
+		fprintf(stderr,
+			"spoold: lease: must be at least three times beat, or every late beat "
+			"looks like an absence: "
+			"set lease to %llds or more\n",
+			(long long)(values.beat * 3 + 999) / 1000);
 		exit(2);
 	}
 }
@@ -141,7 +161,8 @@ void options_read(int argc, char **argv, struct options *opt, bool *ret_foregrou
 	static const struct argp parser = {
 		.options = arguments,
 		.parser = take,
-		.doc = "The coordinator of a spool: takes jobs from spool/incoming, hands them to runners, files their results."
+		.doc = "The coordinator of a spool: takes jobs from spool/incoming, hands them to "
+		       "runners, files their results."
 		       "\vSee spoold(8) and spool(7).",
 	};
 	struct command_line line = { 0 };
@@ -161,7 +182,10 @@ void options_read(int argc, char **argv, struct options *opt, bool *ret_foregrou
 		exit(0);
 	}
 	if (!values.share || !*values.share) {
-		fprintf(stderr, "spoold: no share is named: start it with --share DIR, or set share in %s\n", DEFAULT_FILE);
+		fprintf(stderr,
+			"spoold: no share is named: start it with --share DIR, or set share in "
+			"%s\n",
+			DEFAULT_FILE);
 		exit(2);
 	}
 	strlist_free(&line.settings);

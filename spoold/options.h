@@ -7,8 +7,9 @@
 
 #include "coordinator.h"
 
-/* Reads command line and configuration into opt. Ends the program for --help, --version, --config-check, --config-sample and for errors (exit 2).
- * *ret_foreground: stay on the terminal. */
+/* Reads command line and configuration into opt. Ends the program for --help, --version,
+ * --config-check, --config-sample and for errors (exit 2). *ret_foreground: stay on the terminal.
+ */
 void options_read(int argc, char **argv, struct options *opt, bool *ret_foreground);
 void options_free(void);
 

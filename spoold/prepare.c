@@ -2,9 +2,10 @@
 /*
  * prepare - the ticket for a job's next attempt is written as a temporary into the runner's inbox.
  *
- * Before: queued/<id>[.<n-1>]-<name>/. After: besides, claims/<runner>/.tmp-<id>.<n>, durable, due for OFFER. The folder is compared with its manifest
- * first: what has changed since goes back to incoming/. A crash leaves the temporary, which proves that n was never offered: the scan
- * removes it (folder still in queued/) or finishes it (folder in active/).
+ * Before: queued/<id>[.<n-1>]-<name>/. After: besides, claims/<runner>/.tmp-<id>.<n>, durable, due
+ * for OFFER. The folder is compared with its manifest first: what has changed since goes back to
+ * incoming/. A crash leaves the temporary, which proves that n was never offered: the scan removes
+ * it (folder still in queued/) or finishes it (folder in active/).
  */
 #include "coordinator.h"
 
@@ -30,8 +31,8 @@ struct sources {
 	struct manifest manifest;
 	struct tree tree;
 	struct jobfile file;
-	struct appfile other;		/* a version that is not the current one */
-	const struct appfile *app;	/* or NULL */
+	struct appfile other;	   /* a version that is not the current one */
+	const struct appfile *app; /* or NULL */
 };
 
 static void sources_free(struct sources *s)
@@ -43,7 +44,8 @@ static void sources_free(struct sources *s)
 }
 
 /* 0; COMPLAINT with *changed true if the folder is not as admitted; negative errno. */
-static int gather(struct coordinator *co, const struct job *job, int fd, struct sources *s, bool *changed, struct complaint *c)
+static int gather(struct coordinator *co, const struct job *job, int fd, struct sources *s,
+		  bool *changed, struct complaint *c)
 {
 	int r = manifest_read(fd, false, &s->manifest);
 
@@ -55,7 +57,8 @@ static int gather(struct coordinator *co, const struct job *job, int fd, struct 
 	if (r == 0)
 		r = dropcheck_read_job(fd, &s->file, c);
 	if (r == 0 && s->manifest.needs.app) {
-		s->app = catalogue_resolve(co->sp.root_fd, &co->catalogue, s->manifest.needs.app, "the application", 0, &s->other, c);
+		s->app = catalogue_resolve(co->sp.root_fd, &co->catalogue, s->manifest.needs.app,
+					   "the application", 0, &s->other, c);
 		r = s->app ? 0 : COMPLAINT;
 	}
 	(void)job;
@@ -63,8 +66,8 @@ static int gather(struct coordinator *co, const struct job *job, int fd, struct 
 }
 
 /* Fills the offer from the sources; strings are borrowed but for the command. */
-static int fill(struct coordinator *co, const struct job *job, int fd, const struct sources *s, char *folder, struct ticket *t,
-		struct complaint *c)
+static int fill(struct coordinator *co, const struct job *job, int fd, const struct sources *s,
+		char *folder, struct ticket *t, struct complaint *c)
 {
 	const struct manifest *m = &s->manifest;
 	int r = command_build(fd, &s->file, s->app, job->runner->reg.platform, &t->command, c);
@@ -103,7 +106,7 @@ static int write_ticket(struct coordinator *co, const struct job *job, const str
 	if (!text)
 		return -E2BIG;
 	spool_ticket_name(name, t->id, t->attempt, SPOOL_TICKET_TMP, NULL);
-	(void)unlinkat(job->runner->inbox_fd, name, 0);	/* of a crash: never offered */
+	(void)unlinkat(job->runner->inbox_fd, name, 0); /* of a crash: never offered */
 	r = safefs_create(job->runner->inbox_fd, name, text, len, 0660, &fd);
 	if (r < 0)
 		return r;
@@ -128,8 +131,10 @@ static int make_ticket(struct coordinator *co, struct job *job, int fd, bool *ch
 	if (r == 0)
 		r = write_ticket(co, job, &t);
 	if (r == -E2BIG)
-		r = complain(&job->complaint, SPOOL_JOB_CONF, 0, xstrdup("arguments and env that together are larger than 64 KiB"),
-			     xstrdup("a ticket of at most 64 KiB"), xstrdup("put long lists into a file of the job, and name the file"));
+		r = complain(&job->complaint, SPOOL_JOB_CONF, 0,
+			     xstrdup("arguments and env that together are larger than 64 KiB"),
+			     xstrdup("a ticket of at most 64 KiB"),
+			     xstrdup("put long lists into a file of the job, and name the file"));
 	command_free(&t.command);
 	sources_free(&s);
 	return r;
@@ -143,7 +148,7 @@ static void prepare(struct coordinator *co, struct job *job)
 
 	if (job->cancel || fd == -ENOENT) {
 		jobs_set_runner(job, NULL);
-		jobs_due(job, STEP_SCHEDULE);	/* sees to both */
+		jobs_due(job, STEP_SCHEDULE); /* sees to both */
 		return;
 	}
 	r = fd < 0 ? fd : make_ticket(co, job, fd, &changed);
@@ -160,7 +165,10 @@ static void prepare(struct coordinator *co, struct job *job)
 	} else if (r == COMPLAINT) {
 		jobs_due(job, STEP_REJECT);
 	} else {
-		log_trouble("prepare", "%" PRIu64 ": the ticket cannot be written (%s): tried again with the next scan", job->id, strerror(-r));
+		log_trouble("prepare",
+			    "%" PRIu64
+			    ": the ticket cannot be written (%s): tried again with the next scan",
+			    job->id, strerror(-r));
 		jobs_due(job, STEP_RETRY);
 	}
 }

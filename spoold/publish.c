@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * publish - snapshots with a number of their own, never replaced: a client may read a replaced file stale for ever.
+ * publish - snapshots with a number of their own, never replaced: a client may read a replaced file
+ * stale for ever.
  *
- * The text is made in the loop from memory (counts, runners, the jobs at work: nothing that grows with the queue), the copy of the index
- * in the slow lane. Written as .tmp-*, renamed, the last three kept. A crash leaves a temporary; the next start counts on.
+ * The text is made in the loop from memory (counts, runners, the jobs at work: nothing that grows
+ * with the queue), the copy of the index in the slow lane. Written as .tmp-*, renamed, the last
+ * three kept. A crash leaves a temporary; the next start counts on.
  */
 #include "publish.h"
 
@@ -22,14 +24,14 @@
 #include <string.h>
 
 #define KEEP 3
-#define COST_SHARE 20		/* publishing may take one twentieth of the time */
+#define COST_SHARE 20 /* publishing may take one twentieth of the time */
 
 static struct {
-	uint64_t last;			/* the last number published or under way */
-	uint64_t published_changes;	/* of co->changes */
+	uint64_t last;		    /* the last number published or under way */
+	uint64_t published_changes; /* of co->changes */
 	bool running, armed;
-	int64_t not_before;		/* boot ms */
-	struct strlist waiting;		/* requests that wait for the next one */
+	int64_t not_before;	/* boot ms */
+	struct strlist waiting; /* requests that wait for the next one */
 	sd_event_source *timer;
 } publish;
 
@@ -67,8 +69,11 @@ static void json_runners(FILE *out, const struct coordinator *co)
 		json_string(out, "state", runners_state(r));
 		fputs(", ", out);
 		json_string(out, "platform", r->reg.platform);
-		fprintf(out, ", \"slots\": %u, \"used\": %u, \"load\": %.2f, \"memory\": %" PRIu64 ", \"free_memory\": %" PRIu64 "}",
-			r->reg.slots, r->used_cores, r->beat.load, r->reg.memory, r->beat.free_memory);
+		fprintf(out,
+			", \"slots\": %u, \"used\": %u, \"load\": %.2f, \"memory\": %" PRIu64
+			", \"free_memory\": %" PRIu64 "}",
+			r->reg.slots, r->used_cores, r->beat.load, r->reg.memory,
+			r->beat.free_memory);
 	}
 	fputs("\n  ],\n", out);
 }
@@ -81,12 +86,16 @@ static void json_jobs(FILE *out, const struct coordinator *co)
 	for (const struct job *job = co->jobs; job; job = job->hh.next) {
 		if (!job->runner || job->place != SPOOL_ACTIVE)
 			continue;
-		fprintf(out, "%s\n    {\"id\": %" PRIu64 ", \"attempt\": %u, ", comma, job->id, job->attempt);
+		fprintf(out, "%s\n    {\"id\": %" PRIu64 ", \"attempt\": %u, ", comma, job->id,
+			job->attempt);
 		json_string(out, "name", job->name);
 		fputs(", ", out);
 		json_string(out, "runner", job->runner->name);
 		fputs(", ", out);
-		json_string(out, "state", job->ticket == SPOOL_TICKET_CLAIM ? "RUNNING" : job->ticket == SPOOL_TICKET_DONE ? "COMPLETING" : "OFFERED");
+		json_string(out, "state",
+			    job->ticket == SPOOL_TICKET_CLAIM  ? "RUNNING"
+			    : job->ticket == SPOOL_TICKET_DONE ? "COMPLETING"
+							       : "OFFERED");
 		fputc('}', out);
 		comma = ",";
 	}
@@ -122,8 +131,10 @@ static char *numbered(const char *stem, uint64_t number, const char *ending)
 
 static int write_database(const struct snapshot *s, int status_fd)
 {
-	_cleanup_free_ char *name = numbered("spool", s->number, "db"), *tmp = xasprintf(SPOOL_TMP "%s", name);
-	_cleanup_free_ char *path = xasprintf("%s/spool/%s/%s", s->co->sp.path, spool_place_name(SPOOL_STATUS), tmp);
+	_cleanup_free_ char *name = numbered("spool", s->number, "db"),
+			    *tmp = xasprintf(SPOOL_TMP "%s", name);
+	_cleanup_free_ char *path = xasprintf("%s/spool/%s/%s", s->co->sp.path,
+					      spool_place_name(SPOOL_STATUS), tmp);
 	int r;
 
 	(void)unlinkat(status_fd, tmp, 0);
@@ -167,7 +178,8 @@ static void ended(void *arg, int result)
 	else
 		log_mended("publish");
 	for (size_t i = 0; i < s->requests.count; i++)
-		control_reply(co, s->requests.items[i], result == 0, s->number, result == 0 ? "published" : strerror(-result));
+		control_reply(co, s->requests.items[i], result == 0, s->number,
+			      result == 0 ? "published" : strerror(-result));
 	strlist_free(&s->requests);
 	free(s->index_path);
 	free(s->json);
@@ -207,7 +219,8 @@ void publish_changes(struct coordinator *co)
 {
 	int64_t now = clock_boot_ms();
 
-	if (publish.running || publish.armed || (co->changes == publish.published_changes && publish.waiting.count == 0))
+	if (publish.running || publish.armed ||
+	    (co->changes == publish.published_changes && publish.waiting.count == 0))
 		return;
 	if (now >= publish.not_before || publish.waiting.count > 0) {
 		start(co);
@@ -231,7 +244,8 @@ static int note_last(const char *name, unsigned char type, void *arg)
 
 	(void)type;
 	(void)arg;
-	if (sscanf(name, "spool.%" SCNu64 ".%7s", &number, ending) == 2 && strcmp(ending, "db") == 0 && number > publish.last)
+	if (sscanf(name, "spool.%" SCNu64 ".%7s", &number, ending) == 2 &&
+	    strcmp(ending, "db") == 0 && number > publish.last)
 		publish.last = number;
 	return 0;
 }
@@ -241,10 +255,11 @@ int publish_open(struct coordinator *co)
 	int r = spool_list(&co->sp, SPOOL_STATUS, note_last, NULL);
 
 	if (r == 0)
-		r = sd_event_add_time(co->event, &publish.timer, CLOCK_BOOTTIME, 0, 50000, on_timer, co);
+		r = sd_event_add_time(co->event, &publish.timer, CLOCK_BOOTTIME, 0, 50000, on_timer,
+				      co);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(publish.timer, SD_EVENT_OFF);
-	co->changes++;		/* a first one, so that readers see that we are here */
+	co->changes++; /* a first one, so that readers see that we are here */
 	return r < 0 ? r : 0;
 }
 

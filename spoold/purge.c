@@ -2,9 +2,10 @@
 /*
  * purge - lost/ after keep_lost, replies after an hour, our own temporaries after a day.
  *
- * Ages are the file server's stamps against the clock of the host beside the disk, which is the same host or, on an NFS mount, at worst
- * some minutes off. Nothing of a user's is touched: a folder in lost/ is evidence of an attempt whose inputs were copied. Removal
- * happens in the slow lane; a crash leaves the rest for the next time.
+ * Ages are the file server's stamps against the clock of the host beside the disk, which is the
+ * same host or, on an NFS mount, at worst some minutes off. Nothing of a user's is touched: a
+ * folder in lost/ is evidence of an attempt whose inputs were copied. Removal happens in the slow
+ * lane; a crash leaves the rest for the next time.
  */
 #include "purge.h"
 
@@ -24,7 +25,7 @@ struct search {
 	struct coordinator *co;
 	enum spool_place place;
 	bool only_tmp;
-	int64_t older_than;		/* ms */
+	int64_t older_than; /* ms */
 	unsigned count;
 };
 
@@ -45,7 +46,8 @@ static void removed(void *arg, int result)
 	struct removal *removal = arg;
 
 	if (result < 0)
-		log_trouble("purge", "an old file or folder cannot be removed: %s", strerror(-result));
+		log_trouble("purge", "an old file or folder cannot be removed: %s",
+			    strerror(-result));
 	free(removal->name);
 	free(removal);
 }
@@ -58,7 +60,8 @@ static int consider(const char *name, unsigned char type, void *arg)
 	struct stat st;
 
 	(void)type;
-	if (spool_is_readme(name) || (s->only_tmp && !spool_is_tmp(name)) || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (spool_is_readme(name) || (s->only_tmp && !spool_is_tmp(name)) ||
+	    fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	/* ctime: a rename or a change by us; a copied tree keeps an old mtime. */
 	if (clock_wall_ms() - (int64_t)st.st_ctim.tv_sec * 1000 < s->older_than)
@@ -70,13 +73,17 @@ static int consider(const char *name, unsigned char type, void *arg)
 	return ++s->count >= MOST;
 }
 
-static void purge_place(struct coordinator *co, enum spool_place place, bool only_tmp, int64_t older_than)
+static void purge_place(struct coordinator *co, enum spool_place place, bool only_tmp,
+			int64_t older_than)
 {
-	struct search s = { .co = co, .place = place, .only_tmp = only_tmp, .older_than = older_than };
+	struct search s = {
+		.co = co, .place = place, .only_tmp = only_tmp, .older_than = older_than
+	};
 
 	(void)spool_list(&co->sp, place, consider, &s);
 	if (s.count > 0)
-		log_info("purge: %u old entries of %s/ are removed", s.count, spool_place_name(place));
+		log_info("purge: %u old entries of %s/ are removed", s.count,
+			 spool_place_name(place));
 }
 
 void purge_run(struct coordinator *co)
@@ -84,7 +91,7 @@ void purge_run(struct coordinator *co)
 	purge_place(co, SPOOL_LOST, false, co->opt.keep_lost);
 	purge_place(co, SPOOL_REPLIES, false, HOUR_MS);
 	for (enum spool_place place = SPOOL_INCOMING; place <= SPOOL_FAILED; place++)
-		if (place != SPOOL_QUEUED)	/* the scan decides about those */
+		if (place != SPOOL_QUEUED) /* the scan decides about those */
 			purge_place(co, place, true, 24 * HOUR_MS);
 	purge_place(co, SPOOL_STATUS, true, HOUR_MS);
 	purge_place(co, SPOOL_REQUESTS, true, HOUR_MS);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * purge - what is ours and has had its time is removed: evidence in lost/, old answers, forgotten temporaries.
+ * purge - what is ours and has had its time is removed: evidence in lost/, old answers, forgotten
+ * temporaries.
  */
 #ifndef SPOOLD_PURGE_H
 #define SPOOLD_PURGE_H

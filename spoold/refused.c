@@ -2,8 +2,9 @@
 /*
  * refused - what has been answered although it could not be moved.
  *
- * spool/refused holds a line "<inode> <ctime, ns>" for each; the file is small, since such drops are rare, and is read when
- * one is met. A change of the drop changes its ctime: then it is looked at again. A lost line costs a second answer.
+ * spool/refused holds a line "<inode> <ctime, ns>" for each; the file is small, since such drops
+ * are rare, and is read when one is met. A change of the drop changes its ctime: then it is looked
+ * at again. A lost line costs a second answer.
  */
 #include "refused.h"
 
@@ -49,7 +50,8 @@ bool refused_before(struct coordinator *co, const struct box *box, const char *n
 
 void refused_remember(struct coordinator *co, const struct drop *drop)
 {
-	_cleanup_free_ char *line = line_of(drop->box, drop->name), *text = read_lines(co), *all = NULL;
+	_cleanup_free_ char *line = line_of(drop->box, drop->name), *text = read_lines(co),
+			    *all = NULL;
 	int r;
 
 	if (!line)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * refused - drops that we may neither read nor move: they stay in incoming/ and are answered once (decisions.md 12).
+ * refused - drops that we may neither read nor move: they stay in incoming/ and are answered once
+ * (decisions.md 12).
  */
 #ifndef SPOOLD_REFUSED_H
 #define SPOOLD_REFUSED_H

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * requeue - an attempt that its runner gave back (.back: nothing of it runs any more) gets a new number and a fresh copy of its inputs.
+ * requeue - an attempt that its runner gave back (.back: nothing of it runs any more) gets a new
+ * number and a fresh copy of its inputs.
  *
- * COPY: queued/.tmp-<id>.<n>/ is made from the manifest, each input compared with it, everything synced. LOSE: active/<id>.<n>-<name>/ ->
- * lost/. REVIVE: the copy -> queued/<id>.<n>-<name>/; or -> failed/<id>-<name>/ if it must not run again (cancelled, an input changed).
- * The attempt's own folder is never handed out again: late writes may still come. A crash leaves a copy: it is moved on if lost/ has its n
- * (scan_copy), else thrown away and made anew from the .back ticket.
+ * COPY: queued/.tmp-<id>.<n>/ is made from the manifest, each input compared with it, everything
+ * synced. LOSE: active/<id>.<n>-<name>/ -> lost/. REVIVE: the copy -> queued/<id>.<n>-<name>/; or
+ * -> failed/<id>-<name>/ if it must not run again (cancelled, an input changed). The attempt's own
+ * folder is never handed out again: late writes may still come. A crash leaves a copy: it is moved
+ * on if lost/ has its n (scan_copy), else thrown away and made anew from the .back ticket.
  */
 #include "requeue.h"
 
@@ -68,8 +70,11 @@ static int fill_copy(struct job *job, int from, int to)
 		r = manifest_compare(&m, to, &now, false, &job->complaint);
 	/* The job has removed or replaced an input, or our record of them. */
 	if (r == -ENOENT || r == -EINVAL || r == -EBADMSG || r == -EFBIG)
-		r = complain(&job->complaint, "the folder", 0, xstrdup("an input, or the record of the inputs, that is gone or replaced"),
-			     xstrdup("the inputs as they were when the job was admitted"), xstrdup("drop the folder again"));
+		r = complain(
+			&job->complaint, "the folder", 0,
+			xstrdup("an input, or the record of the inputs, that is gone or replaced"),
+			xstrdup("the inputs as they were when the job was admitted"),
+			xstrdup("drop the folder again"));
 	if (r == 0 || r == COMPLAINT) {
 		int written = write_copy_manifest(to, &m, &now, (uint64_t)job->co->opt.hash_most);
 
@@ -125,7 +130,10 @@ static void copied(struct job *job, int result)
 		return;
 	}
 	if (r == COMPLAINT) {
-		_cleanup_free_ char *line = complaint_line(&job->complaint), *why = xasprintf("given back by its runner, and an input changed: %s", line);
+		_cleanup_free_ char *line = complaint_line(&job->complaint),
+				    *why = xasprintf(
+					    "given back by its runner, and an input changed: %s",
+					    line);
 
 		r = close_copy(job, "LOST", why);
 		complaint_free(&job->complaint);
@@ -133,7 +141,10 @@ static void copied(struct job *job, int result)
 		r = close_copy(job, "CANCELLED", job->why ? job->why : "cancelled");
 	}
 	if (r < 0) {
-		log_trouble("requeue", "%" PRIu64 ": the fresh copy cannot be made (%s): tried again with the next scan", job->id, strerror(-r));
+		log_trouble("requeue",
+			    "%" PRIu64
+			    ": the fresh copy cannot be made (%s): tried again with the next scan",
+			    job->id, strerror(-r));
 		jobs_due(job, STEP_CLAIMED);
 		return;
 	}
@@ -161,11 +172,12 @@ static void lose(struct coordinator *co, struct job *job)
 	if (r == SAFEFS_LOST) {
 		control_folder_gone(job);
 		control_job_ended(job, "gone: its folder was removed");
-		jobs_due(job, STEP_SWEEP);	/* the copy is thrown away by the scan */
+		jobs_due(job, STEP_SWEEP); /* the copy is thrown away by the scan */
 		return;
 	}
 	if (r != 0) {
-		log_trouble("lose", "%" PRIu64 ": cannot be moved to lost/: %s", job->id, strerror(-r));
+		log_trouble("lose", "%" PRIu64 ": cannot be moved to lost/: %s", job->id,
+			    strerror(-r));
 		jobs_due(job, STEP_CLAIMED);
 		return;
 	}
@@ -204,7 +216,8 @@ static void revive(struct coordinator *co, struct job *job)
 	spool_job_folder(folder, job->id, move == MOVE_REVIVE ? job->attempt : 0, job->name);
 	r = state_move(&co->sp, move, copy, folder);
 	if (r != 0) {
-		log_trouble("revive", "%" PRIu64 ": the fresh copy cannot be queued: %s", job->id, r == SAFEFS_LOST ? "it is gone" : strerror(-r));
+		log_trouble("revive", "%" PRIu64 ": the fresh copy cannot be queued: %s", job->id,
+			    r == SAFEFS_LOST ? "it is gone" : strerror(-r));
 		jobs_due(job, STEP_RETRY);
 		return;
 	}
@@ -232,8 +245,10 @@ void revive_run(struct coordinator *co, struct joblist *due)
 
 /* -- found by the scan --------------------------------------------------------------------------- */
 
-/* The folder's name that lost/ would have for this copy: by the copy's manifest. False if there is none. */
-static bool lost_has(struct coordinator *co, const char *copy, uint64_t id, unsigned attempt, char *reduced)
+/* The folder's name that lost/ would have for this copy: by the copy's manifest. False if there is
+ * none. */
+static bool lost_has(struct coordinator *co, const char *copy, uint64_t id, unsigned attempt,
+		     char *reduced)
 {
 	_cleanup_close_ int dir = safefs_open_dir(co->sp.place_fd[SPOOL_QUEUED], copy);
 	struct manifest m = { 0 };

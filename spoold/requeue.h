@@ -7,7 +7,8 @@
 
 #include "coordinator.h"
 
-/* queued/.tmp-<id>.<n> was found: moved on if lost/ has its n, else thrown away. Called when all places have been listed. */
+/* queued/.tmp-<id>.<n> was found: moved on if lost/ has its n, else thrown away. Called when all
+ * places have been listed. */
 void requeue_found_copy(struct coordinator *co, const char *copy, uint64_t id, unsigned attempt);
 
 #endif

@@ -2,9 +2,10 @@
 /*
  * runners - registrations (runners/<name>.conf) and heartbeats (runners/<name>.beat).
  *
- * A runner is present while its counter moves; only the time of our own looks counts, never a stamp of another host. At our start
- * a beat that the file server dates as recent is taken as a sign of life: an offer made to a dead runner is withdrawn later, so
- * this costs nothing but a little time, while waiting for the next beat of each would cost every start some seconds.
+ * A runner is present while its counter moves; only the time of our own looks counts, never a stamp
+ * of another host. At our start a beat that the file server dates as recent is taken as a sign of
+ * life: an offer made to a dead runner is withdrawn later, so this costs nothing but a little time,
+ * while waiting for the next beat of each would cost every start some seconds.
  */
 #include "runners.h"
 
@@ -45,7 +46,8 @@ const char *runners_state(const struct runner *r)
 
 static void tell_index(struct coordinator *co, struct runner *r)
 {
-	index_runner(co->index, &r->reg, r->beat.instance ? &r->beat : NULL, runners_state(r), clock_wall_ms());
+	index_runner(co->index, &r->reg, r->beat.instance ? &r->beat : NULL, runners_state(r),
+		     clock_wall_ms());
 }
 
 /* "<name>.conf" or "<name>.beat" -> the name; false for anything else. */
@@ -66,7 +68,8 @@ static struct runner *add_runner(struct coordinator *co, const char *name)
 	struct runner *r;
 
 	if (fd < 0) {
-		log_trouble(name, "the inbox of runner %s cannot be opened: %s", name, strerror(-fd));
+		log_trouble(name, "the inbox of runner %s cannot be opened: %s", name,
+			    strerror(-fd));
 		return NULL;
 	}
 	log_mended(name);
@@ -75,7 +78,10 @@ static struct runner *add_runner(struct coordinator *co, const char *name)
 	r->inbox_fd = fd;
 	HASH_ADD_KEYPTR(hh, co->runners, r->name, strlen(r->name), r);
 	if (!co->polling && watch_inbox(co, name) < 0)
-		log_trouble("watch", "the inbox of runner %s cannot be watched: the scan alone brings its news", name);
+		log_trouble(
+			"watch",
+			"the inbox of runner %s cannot be watched: the scan alone brings its news",
+			name);
 	return r;
 }
 
@@ -85,12 +91,14 @@ static void read_registration(struct coordinator *co, const char *name, const ch
 	struct registration reg = { 0 };
 	struct runner *r;
 	size_t len;
-	int res = safefs_read(co->sp.place_fd[SPOOL_RUNNERS], file, RECORD_MAX_BYTES, &text, &len, NULL);
+	int res = safefs_read(co->sp.place_fd[SPOOL_RUNNERS], file, RECORD_MAX_BYTES, &text, &len,
+			      NULL);
 
 	if (res == 0)
 		res = registration_parse(text, len, &reg);
 	if (res != 0 || strcmp(reg.runner, name) != 0) {
-		log_trouble(file, "runners/%s is left alone: it cannot be read as a registration", file);
+		log_trouble(file, "runners/%s is left alone: it cannot be read as a registration",
+			    file);
 		registration_free(&reg);
 		return;
 	}
@@ -122,14 +130,16 @@ static void read_beat(struct coordinator *co, const char *name, const char *file
 	size_t len;
 	bool first;
 
-	if (!r || safefs_read(co->sp.place_fd[SPOOL_RUNNERS], file, RECORD_MAX_BYTES, &text, &len, &st) < 0)
+	if (!r || safefs_read(co->sp.place_fd[SPOOL_RUNNERS], file, RECORD_MAX_BYTES, &text, &len,
+			      &st) < 0)
 		return;
 	if (beat_parse(text, len, &beat) != RECORD_WHOLE) {
 		beat_free(&beat);
 		return;
 	}
 	first = !r->beat.instance;
-	if (!first && strcmp(beat.instance, r->beat.instance) == 0 && beat.counter == r->beat.counter) {
+	if (!first && strcmp(beat.instance, r->beat.instance) == 0 &&
+	    beat.counter == r->beat.counter) {
 		beat_free(&beat);
 		return;
 	}
@@ -185,7 +195,10 @@ void runners_review(struct coordinator *co)
 
 		if (present != r->present) {
 			r->present = present;
-			log_info("runner %s is %s", r->name, present ? "present" : takes_work(r) ? "absent: no sign of life" : "leaving");
+			log_info("runner %s is %s", r->name,
+				 present	 ? "present"
+				 : takes_work(r) ? "absent: no sign of life"
+						 : "leaving");
 			co->changes++;
 			co->schedule_again = true;
 			tell_index(co, r);

@@ -16,7 +16,8 @@ int runners_scan(struct coordinator *co);
 /* A runner by name, or NULL. */
 struct runner *runners_find(struct coordinator *co, const char *name);
 
-/* Notes who has fallen silent for longer than the lease, or came back; writes the index's rows of those that changed. Called once a scan. */
+/* Notes who has fallen silent for longer than the lease, or came back; writes the index's rows of
+ * those that changed. Called once a scan. */
 void runners_review(struct coordinator *co);
 
 /* "IDLE", "MIXED", "BUSY", "DRAINING", "DRAINED", "ABSENT". */

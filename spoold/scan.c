@@ -2,10 +2,12 @@
 /*
  * scan - the share is the truth, and this reads it.
  *
- * A scan is a list of stages, always in this order: runners, boxes, requests, inboxes, then the folders of jobs, then what follows from
- * both (tickets.c's table). Inboxes come before folders, so that a ticket that moves on is never taken for missing. The frequent scan ends
- * after the inboxes; the whole one goes on through all folders, in slices of some milliseconds, and at start in one go: the same
- * function, so start-up is recovery. A scan always finishes; what is asked for meanwhile makes another one follow.
+ * A scan is a list of stages, always in this order: runners, boxes, requests, inboxes, then the
+ * folders of jobs, then what follows from both (tickets.c's table). Inboxes come before folders, so
+ * that a ticket that moves on is never taken for missing. The frequent scan ends after the inboxes;
+ * the whole one goes on through all folders, in slices of some milliseconds, and at start in one
+ * go: the same function, so start-up is recovery. A scan always finishes; what is asked for
+ * meanwhile makes another one follow.
  */
 #include "scan.h"
 
@@ -31,9 +33,16 @@
 #define NO_LIMIT INT64_MAX
 
 enum stage {
-	STAGE_RUNNERS, STAGE_BOXES, STAGE_REQUESTS, STAGE_INBOXES,
-	STAGE_ACTIVE,		/* the frequent scan ends before the folders, but looks after the few active ones */
-	STAGE_QUEUED, STAGE_FOLDERS_ACTIVE, STAGE_DONE, STAGE_FAILED,
+	STAGE_RUNNERS,
+	STAGE_BOXES,
+	STAGE_REQUESTS,
+	STAGE_INBOXES,
+	STAGE_ACTIVE, /* the frequent scan ends before the folders, but looks after the few active
+			 ones */
+	STAGE_QUEUED,
+	STAGE_FOLDERS_ACTIVE,
+	STAGE_DONE,
+	STAGE_FAILED,
 	STAGE_CONCLUDE,
 	STAGE_END
 };
@@ -46,13 +55,13 @@ struct copy {
 
 /* One scan at a time. */
 static struct {
-	bool running, whole, again, known;	/* known: a whole scan has ended once */
+	bool running, whole, again, known; /* known: a whole scan has ended once */
 	enum stage stage;
-	DIR *dir;				/* of the folder being listed in slices */
-	struct copy *copies;			/* found in queued/ */
+	DIR *dir;	     /* of the folder being listed in slices */
+	struct copy *copies; /* found in queued/ */
 	size_t copy_count;
 	sd_event_source *timer, *slice;
-	int64_t next_whole;			/* boot ms */
+	int64_t next_whole; /* boot ms */
 } scan;
 
 /* -- folders ------------------------------------------------------------------------------------- */
@@ -117,15 +126,18 @@ static void found_folder(struct coordinator *co, enum spool_place place, const c
 		return;
 	}
 	if (spool_parse_job_folder(name, &parsed) < 0) {
-		log_trouble(name, "a name in %s/ is no job's: left alone, see spoolctl check", spool_place_name(place));
+		log_trouble(name, "a name in %s/ is no job's: left alone, see spoolctl check",
+			    spool_place_name(place));
 		return;
 	}
 	job = jobs_find(co, parsed.id);
 	if (!job) {
 		job = jobs_new(co, parsed.id, parsed.name);
-	} else if (job->busy || (job->place == place && strcmp(job->at, name) == 0) || !jobs_folder_is_gone(job)) {
+	} else if (job->busy || (job->place == place && strcmp(job->at, name) == 0) ||
+		   !jobs_folder_is_gone(job)) {
 		job->seen_in_scan = co->scan_number;
-		return;		/* known; or the other place holds it and spoolctl check will complain about this one */
+		return; /* known; or the other place holds it and spoolctl check will complain about
+			   this one */
 	}
 	job->seen_in_scan = co->scan_number;
 	job->attempt = parsed.attempt;
@@ -172,7 +184,8 @@ static void scan_inboxes(struct coordinator *co)
 		tickets_scan_inbox(co, r);
 }
 
-/* Jobs that rest while others act for them: the folder may have been deleted, the time may have come. */
+/* Jobs that rest while others act for them: the folder may have been deleted, the time may have
+ * come. */
 static void look_after(struct coordinator *co, enum step resting)
 {
 	/* Whatever is settled to rest again goes to the end of the list: stop at today's last. */
@@ -206,12 +219,14 @@ static void conclude(struct coordinator *co)
 			found_deleted(job);
 			continue;
 		}
-		if (job->busy || job->line || job->step != STEP_NONE || (job->place != SPOOL_QUEUED && job->place != SPOOL_ACTIVE))
+		if (job->busy || job->line || job->step != STEP_NONE ||
+		    (job->place != SPOOL_QUEUED && job->place != SPOOL_ACTIVE))
 			continue;
 		tickets_settle(job);
 	}
 	for (size_t i = 0; i < scan.copy_count; i++) {
-		requeue_found_copy(co, scan.copies[i].name, scan.copies[i].id, scan.copies[i].attempt);
+		requeue_found_copy(co, scan.copies[i].name, scan.copies[i].id,
+				   scan.copies[i].attempt);
 		free(scan.copies[i].name);
 	}
 	free(scan.copies);
@@ -270,7 +285,8 @@ static void begin(bool whole)
 	scan.stage = STAGE_RUNNERS;
 }
 
-/* Runs until the end or until the time is up. 0 or negative errno (the scan is given up; another follows). */
+/* Runs until the end or until the time is up. 0 or negative errno (the scan is given up; another
+ * follows). */
 static int go_on(struct coordinator *co, int64_t until)
 {
 	int r = 0;
@@ -281,12 +297,14 @@ static int go_on(struct coordinator *co, int64_t until)
 		if (r < 0)
 			scan.stage = STAGE_END;
 		else
-			scan.stage = scan.stage == STAGE_ACTIVE && !scan.whole ? STAGE_END : scan.stage + 1;
+			scan.stage = scan.stage == STAGE_ACTIVE && !scan.whole ? STAGE_END
+									       : scan.stage + 1;
 		if (scan.stage == STAGE_END)
 			scan.running = false;
 	}
 	if (r < 0)
-		log_trouble("scan", "the share cannot be read (%s): scanned again soon", strerror(-r));
+		log_trouble("scan", "the share cannot be read (%s): scanned again soon",
+			    strerror(-r));
 	else if (!scan.running)
 		log_mended("scan");
 	return r;
@@ -318,7 +336,8 @@ static int on_slice(sd_event_source *source, void *arg)
 	go_on(co, clock_boot_ms() + SLICE_MS);
 	if (scan.running)
 		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-	sd_event_source_set_time_relative(scan.timer, (uint64_t)(scan.again ? 10 : interval(co)) * 1000);
+	sd_event_source_set_time_relative(scan.timer,
+					  (uint64_t)(scan.again ? 10 : interval(co)) * 1000);
 	sd_event_source_set_enabled(scan.timer, SD_EVENT_ONESHOT);
 	scan.again = false;
 	return 0;
@@ -339,7 +358,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 
 int scan_start(struct coordinator *co)
 {
-	int r = sd_event_add_time_relative(co->event, &scan.timer, CLOCK_BOOTTIME, (uint64_t)interval(co) * 1000, 100000, on_timer, co);
+	int r = sd_event_add_time_relative(co->event, &scan.timer, CLOCK_BOOTTIME,
+					   (uint64_t)interval(co) * 1000, 100000, on_timer, co);
 
 	if (r >= 0)
 		r = sd_event_add_defer(co->event, &scan.slice, on_slice, co);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * scan - the share is read and compared with memory: the authority behind all news, and the whole of start-up.
+ * scan - the share is read and compared with memory: the authority behind all news, and the whole
+ * of start-up.
  */
 #ifndef SPOOLD_SCAN_H
 #define SPOOLD_SCAN_H
@@ -10,7 +11,8 @@
 /* Everything, at once: start-up. 0 or negative errno (the share cannot be read). */
 int scan_all(struct coordinator *co);
 
-/* Starts the timers: boxes, inboxes and requests every few seconds, job folders every some minutes in slices. 0 or negative errno. */
+/* Starts the timers: boxes, inboxes and requests every few seconds, job folders every some minutes
+ * in slices. 0 or negative errno. */
 int scan_start(struct coordinator *co);
 
 /* News was lost: boxes, inboxes and requests are listed soon. */

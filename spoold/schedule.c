@@ -2,11 +2,13 @@
 /*
  * schedule - which job next, and where.
  *
- * Order: first come, first served (by id) among the jobs for which a runner is free; a job that needs what nobody offers now lets others pass. Choice:
- * a present runner that fits (platform, software, memory, cores, name), the one with most free slots; when none has a free slot, one ticket
- * ahead of its slots (option "ahead"), so that a runner need not wait for us between two jobs; more of them (up to "ahead_most") where its jobs
- * are shorter than an offer's round trip, or it would stand still for most of the time. A ticket ahead is withdrawn when
- * another runner falls idle. The index is never asked. Memory only: nothing on the share changes here.
+ * Order: first come, first served (by id) among the jobs for which a runner is free; a job that
+ * needs what nobody offers now lets others pass. Choice: a present runner that fits (platform,
+ * software, memory, cores, name), the one with most free slots; when none has a free slot, one
+ * ticket ahead of its slots (option "ahead"), so that a runner need not wait for us between two
+ * jobs; more of them (up to "ahead_most") where its jobs are shorter than an offer's round trip, or
+ * it would stand still for most of the time. A ticket ahead is withdrawn when another runner falls
+ * idle. The index is never asked. Memory only: nothing on the share changes here.
  */
 #include "coordinator.h"
 
@@ -23,8 +25,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define ROUND_TRIP_MS 50.0	/* from .done to the next claim, with its syncs, on a busy local disk */
-#define AHEAD_REST_MS 300	/* a ticket ahead is left alone for so long: short jobs end sooner than it could be moved */
+#define ROUND_TRIP_MS 50.0 /* from .done to the next claim, with its syncs, on a busy local disk \
+			    */
+#define AHEAD_REST_MS                                                                           \
+	300 /* a ticket ahead is left alone for so long: short jobs end sooner than it could be \
+	       moved */
 
 /* -- joining the line ---------------------------------------------------------------------------- */
 
@@ -45,7 +50,8 @@ static void join(struct coordinator *co, struct job *job)
 	} else if (r == -ENOENT) {
 		jobs_due(job, STEP_RETURN);
 	} else if (r < 0) {
-		complain(&job->complaint, SPOOL_MANIFEST, 0, xasprintf("a damaged record of admission (%s)", strerror(-r)),
+		complain(&job->complaint, SPOOL_MANIFEST, 0,
+			 xasprintf("a damaged record of admission (%s)", strerror(-r)),
 			 xstrdup("the record that spoold wrote"), xstrdup("drop the folder again"));
 		jobs_due(job, STEP_REJECT);
 	} else {
@@ -77,7 +83,8 @@ static unsigned free_slots(const struct runner *r)
 	return r->used_cores < r->reg.slots ? r->reg.slots - r->used_cores : 0;
 }
 
-/* How many tickets beyond its slots: "ahead", or as many as end within the time of an offer's round trip. */
+/* How many tickets beyond its slots: "ahead", or as many as end within the time of an offer's round
+ * trip. */
 static unsigned ahead_of(const struct coordinator *co, const struct runner *r)
 {
 	double ahead = (double)co->opt.ahead;
@@ -89,7 +96,8 @@ static unsigned ahead_of(const struct coordinator *co, const struct runner *r)
 	return (unsigned)ahead;
 }
 
-static bool has_room_ahead(const struct coordinator *co, const struct runner *r, const struct needs *n)
+static bool has_room_ahead(const struct coordinator *co, const struct runner *r,
+			   const struct needs *n)
 {
 	return r->used_cores + n->cores <= r->reg.slots + ahead_of(co, r) * n->cores;
 }
@@ -103,7 +111,8 @@ static struct runner *choose(struct coordinator *co, const struct needs *n)
 			continue;
 		if (free_slots(r) >= n->cores && (!best || free_slots(r) > free_slots(best)))
 			best = r;
-		if (has_room_ahead(co, r, n) && (!ahead || r->used_cores * ahead->reg.slots < ahead->used_cores * r->reg.slots))
+		if (has_room_ahead(co, r, n) &&
+		    (!ahead || r->used_cores * ahead->reg.slots < ahead->used_cores * r->reg.slots))
 			ahead = r;
 	}
 	return best ? best : ahead;
@@ -132,7 +141,8 @@ static struct job *next_job(struct coordinator *co, struct runner **ret_runner)
 /* -- tickets ahead, when others are idle --------------------------------------------------------- */
 
 /* A runner with room for one more besides the moves already begun. */
-static bool is_idle_elsewhere(const struct coordinator *co, const struct job *job, const struct needs *n, unsigned moved)
+static bool is_idle_elsewhere(const struct coordinator *co, const struct job *job,
+			      const struct needs *n, unsigned moved)
 {
 	for (struct runner *r = co->runners; r; r = r->hh.next)
 		if (r != job->runner && fits(r, n) && free_slots(r) >= n->cores + moved)
@@ -140,7 +150,8 @@ static bool is_idle_elsewhere(const struct coordinator *co, const struct job *jo
 	return false;
 }
 
-static bool may_move(const struct coordinator *co, const struct job *job, unsigned moved, unsigned *ret_cores)
+static bool may_move(const struct coordinator *co, const struct job *job, unsigned moved,
+		     unsigned *ret_cores)
 {
 	_cleanup_close_ int fd = jobs_open_folder(job);
 	struct manifest m = { 0 };
@@ -160,7 +171,8 @@ static void rebalance(struct coordinator *co)
 	unsigned moved = 0, cores;
 	struct job *job, *before;
 
-	for (job = TAILQ_LAST(&co->due[STEP_OFFERED], joblist); co->waiting == 0 && job; job = before) {
+	for (job = TAILQ_LAST(&co->due[STEP_OFFERED], joblist); co->waiting == 0 && job;
+	     job = before) {
 		before = TAILQ_PREV(job, joblist, link);
 		if (!job->runner || job->runner->used_cores <= job->runner->reg.slots + moved ||
 		    clock_boot_ms() - job->since < AHEAD_REST_MS)
@@ -196,8 +208,8 @@ static void arm_rebalance(struct coordinator *co)
 	if (on != SD_EVENT_OFF)
 		return;
 	if (!co->rebalance_timer) {
-		(void)sd_event_add_time_relative(co->event, &co->rebalance_timer, CLOCK_BOOTTIME, AHEAD_REST_MS * 1000, 10000,
-						 on_rebalance, co);
+		(void)sd_event_add_time_relative(co->event, &co->rebalance_timer, CLOCK_BOOTTIME,
+						 AHEAD_REST_MS * 1000, 10000, on_rebalance, co);
 		return;
 	}
 	sd_event_source_set_time_relative(co->rebalance_timer, AHEAD_REST_MS * 1000);

@@ -2,8 +2,9 @@
 /*
  * sweep - the last step: a job that has been filed is forgotten, its spent ticket removed.
  *
- * Before: done/ or failed/<id>-<name>/ durable, a spent ticket in the inbox. After: no trace but the folder. A crash leaves the ticket; the scan
- * finds a spent ticket without an active folder and sweeps it.
+ * Before: done/ or failed/<id>-<name>/ durable, a spent ticket in the inbox. After: no trace but
+ * the folder. A crash leaves the ticket; the scan finds a spent ticket without an active folder and
+ * sweeps it.
  */
 #include "sweep.h"
 
@@ -20,7 +21,7 @@
 
 struct spent {
 	struct coordinator *co;
-	int inbox_fd;			/* a duplicate: the runner may be forgotten meanwhile */
+	int inbox_fd; /* a duplicate: the runner may be forgotten meanwhile */
 	char name[SPOOL_TICKET_SIZE];
 };
 
@@ -36,7 +37,9 @@ static void removed(void *arg, int result)
 	struct spent *spent = arg;
 
 	if (result < 0)
-		log_trouble("sweep", "a spent ticket cannot be removed (%s): tried again with a later scan", strerror(-result));
+		log_trouble("sweep",
+			    "a spent ticket cannot be removed (%s): tried again with a later scan",
+			    strerror(-result));
 	close(spent->inbox_fd);
 	free(spent);
 }
@@ -46,14 +49,14 @@ static void durable(void *arg, int result)
 	struct spent *spent = arg;
 
 	if (result < 0) {
-		removed(spent, 0);	/* the job itself reports it and stops us */
+		removed(spent, 0); /* the job itself reports it and stops us */
 		return;
 	}
 	worker_submit(spent->co->slow_lane, remove_spent, removed, spent);
 }
 
-void sweep_ticket(struct coordinator *co, const struct runner *runner, uint64_t id, unsigned attempt,
-		  enum spool_ticket_kind kind, const char *rid)
+void sweep_ticket(struct coordinator *co, const struct runner *runner, uint64_t id,
+		  unsigned attempt, enum spool_ticket_kind kind, const char *rid)
 {
 	struct spent *spent = xcalloc(1, sizeof(*spent));
 

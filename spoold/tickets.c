@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tickets - the state x ticket table: for every place of a folder and every name of its ticket there is one action.
+ * tickets - the state x ticket table: for every place of a folder and every name of its ticket
+ * there is one action.
  *
- * Start-up, periodic scan and single news all end here, so there is no separate code path for recovery. Tickets only move forward (.tmp ->
- * .offer -> .void | .claim -> .done | .back), so of two sightings the later stage is the truth, in whatever order they come.
+ * Start-up, periodic scan and single news all end here, so there is no separate code path for
+ * recovery. Tickets only move forward (.tmp -> .offer -> .void | .claim -> .done | .back), so of
+ * two sightings the later stage is the truth, in whatever order they come.
  */
 #include "tickets.h"
 
@@ -26,21 +28,25 @@
 
 #define NO_TICKET SPOOL_TICKET_KINDS
 
-/* What is due, by the ticket of the folder's own attempt. STEP_NONE: cannot be; left alone and reported. */
+/* What is due, by the ticket of the folder's own attempt. STEP_NONE: cannot be; left alone and
+ * reported. */
 static const enum step due_for[2][SPOOL_TICKET_KINDS + 1] = {
-	{ /* the folder is in queued/ */
+	{
+		/* the folder is in queued/ */
 		[NO_TICKET] = STEP_SCHEDULE,
-		[SPOOL_TICKET_TMP] = STEP_SCHEDULE,	/* of the next attempt: removed, it was never offered */
-		[SPOOL_TICKET_VOID] = STEP_SCHEDULE,	/* withdrawn: swept */
-		[SPOOL_TICKET_BACK] = STEP_SCHEDULE,	/* given back and requeued: swept */
+		[SPOOL_TICKET_TMP] =
+			STEP_SCHEDULE, /* of the next attempt: removed, it was never offered */
+		[SPOOL_TICKET_VOID] = STEP_SCHEDULE, /* withdrawn: swept */
+		[SPOOL_TICKET_BACK] = STEP_SCHEDULE, /* given back and requeued: swept */
 		[SPOOL_TICKET_OFFER] = STEP_NONE,
 		[SPOOL_TICKET_CLAIM] = STEP_NONE,
 		[SPOOL_TICKET_DONE] = STEP_NONE,
 	},
-	{ /* the folder is in active/ */
-		[NO_TICKET] = STEP_MISSED,		/* removed by hand: after a whole lease like a .back */
+	{
+		/* the folder is in active/ */
+		[NO_TICKET] = STEP_MISSED, /* removed by hand: after a whole lease like a .back */
 		[SPOOL_TICKET_TMP] = STEP_OPEN,
-		[SPOOL_TICKET_OFFER] = STEP_OFFERED,	/* or WITHDRAW */
+		[SPOOL_TICKET_OFFER] = STEP_OFFERED, /* or WITHDRAW */
 		[SPOOL_TICKET_VOID] = STEP_UNOFFER,
 		[SPOOL_TICKET_CLAIM] = STEP_CLAIMED,
 		[SPOOL_TICKET_DONE] = STEP_RECORD,
@@ -48,12 +54,14 @@ static const enum step due_for[2][SPOOL_TICKET_KINDS + 1] = {
 	},
 };
 
-/* At once, not by the sweep: the next attempt to offer writes the same name. No client has ever opened it, so nothing can make this wait. */
+/* At once, not by the sweep: the next attempt to offer writes the same name. No client has ever
+ * opened it, so nothing can make this wait. */
 static void remove_temporary(const struct runner *runner, uint64_t id, unsigned attempt)
 {
 	char name[SPOOL_TICKET_SIZE];
 
-	(void)unlinkat(runner->inbox_fd, spool_ticket_name(name, id, attempt, SPOOL_TICKET_TMP, NULL), 0);
+	(void)unlinkat(runner->inbox_fd,
+		       spool_ticket_name(name, id, attempt, SPOOL_TICKET_TMP, NULL), 0);
 }
 
 static bool is_spent(enum spool_ticket_kind kind)
@@ -67,7 +75,8 @@ static enum step offered(struct job *job)
 	if (job->cancel)
 		return STEP_WITHDRAW;
 	if (!job->runner->present) {
-		job->why = job->why ? job->why : xasprintf("runner %s is not there", job->runner->name);
+		job->why = job->why ? job->why
+				    : xasprintf("runner %s is not there", job->runner->name);
 		return STEP_WITHDRAW;
 	}
 	return STEP_OFFERED;
@@ -101,8 +110,12 @@ void tickets_settle(struct job *job)
 	else if (step == STEP_CLAIMED && job->cancel)
 		control_order_cancel(job);
 	if (step == STEP_NONE)
-		log_trouble("tickets", "%" PRIu64 ": its folder is in %s/ and a ticket is %s: left alone, see spoolctl check", job->id,
-			    spool_place_name(job->place), ticket == SPOOL_TICKET_OFFER ? "offered" : "claimed or done");
+		log_trouble(
+			"tickets",
+			"%" PRIu64
+			": its folder is in %s/ and a ticket is %s: left alone, see spoolctl check",
+			job->id, spool_place_name(job->place),
+			ticket == SPOOL_TICKET_OFFER ? "offered" : "claimed or done");
 	jobs_due(job, step == STEP_NONE ? STEP_RETRY : step);
 }
 
@@ -152,16 +165,19 @@ static void advance(struct job *job, struct runner *runner, const struct spool_t
 		tickets_settle(job);
 }
 
-static void stray(struct coordinator *co, struct runner *runner, const struct spool_ticket_name *tn);
+static void stray(struct coordinator *co, struct runner *runner,
+		  const struct spool_ticket_name *tn);
 
-static void sighted(struct coordinator *co, struct job *job, struct runner *runner, const struct spool_ticket_name *tn)
+static void sighted(struct coordinator *co, struct job *job, struct runner *runner,
+		    const struct spool_ticket_name *tn)
 {
 	if (tn->attempt == job->attempt) {
 		advance(job, runner, tn);
 	} else if (tn->attempt < job->attempt) {
 		stray(co, runner, tn);
-	} else if (tn->kind == SPOOL_TICKET_TMP && tn->attempt == job->attempt + 1 && job->place == SPOOL_QUEUED && !job->busy &&
-		   !job->has_ticket && job->step != STEP_OFFER) {
+	} else if (tn->kind == SPOOL_TICKET_TMP && tn->attempt == job->attempt + 1 &&
+		   job->place == SPOOL_QUEUED && !job->busy && !job->has_ticket &&
+		   job->step != STEP_OFFER) {
 		/* A crash before the folder moved: never offered. */
 		remove_temporary(runner, tn->id, tn->attempt);
 	}
@@ -175,12 +191,16 @@ static void stray(struct coordinator *co, struct runner *runner, const struct sp
 	} else if (is_spent(tn->kind)) {
 		sweep_ticket(co, runner, tn->id, tn->attempt, tn->kind, tn->rid);
 	} else if (tn->kind == SPOOL_TICKET_OFFER) {
-		if (state_move_ticket(runner->inbox_fd, TICKET_MOVE_WITHDRAW, tn->id, tn->attempt, NULL) == 0)
+		if (state_move_ticket(runner->inbox_fd, TICKET_MOVE_WITHDRAW, tn->id, tn->attempt,
+				      NULL) == 0)
 			sweep_ticket(co, runner, tn->id, tn->attempt, SPOOL_TICKET_VOID, NULL);
 	} else if (tn->kind == SPOOL_TICKET_CLAIM) {
-		/* Its owner has deleted the folder: nothing is made anew, the runner stops and answers. */
-		if (tickets_order_cancel(runner, tn->id, tn->attempt, "its folder was removed") == 0)
-			log_info("%" PRIu64 ": claimed on %s, but its folder is gone: stopped", tn->id, runner->name);
+		/* Its owner has deleted the folder: nothing is made anew, the runner stops and
+		 * answers. */
+		if (tickets_order_cancel(runner, tn->id, tn->attempt, "its folder was removed") ==
+		    0)
+			log_info("%" PRIu64 ": claimed on %s, but its folder is gone: stopped",
+				 tn->id, runner->name);
 	}
 }
 
@@ -265,12 +285,14 @@ void tickets_scan_inbox(struct coordinator *co, struct runner *runner)
 	int fd = spool_open_inbox(&co->sp, runner->name, false), r;
 
 	if (fd < 0) {
-		log_trouble("inbox", "the inbox of runner %s cannot be read: %s", runner->name, strerror(-fd));
+		log_trouble("inbox", "the inbox of runner %s cannot be read: %s", runner->name,
+			    strerror(-fd));
 		return;
 	}
 	r = safefs_list(fd, ".", see_in_listing, &l);
 	if (r < 0)
-		log_trouble("inbox", "the inbox of runner %s cannot be read: %s", runner->name, strerror(-r));
+		log_trouble("inbox", "the inbox of runner %s cannot be read: %s", runner->name,
+			    strerror(-r));
 	close(fd);
 }
 
@@ -285,7 +307,8 @@ void tickets_withdraw_all(struct coordinator *co, struct runner *runner)
 	}
 }
 
-int tickets_order_cancel(const struct runner *runner, uint64_t id, unsigned attempt, const char *text)
+int tickets_order_cancel(const struct runner *runner, uint64_t id, unsigned attempt,
+			 const char *text)
 {
 	char name[SPOOL_TICKET_SIZE];
 

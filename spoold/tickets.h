@@ -10,7 +10,8 @@
 /* A name has appeared in the runner's inbox. */
 void tickets_news(struct coordinator *co, const char *runner, const char *name);
 
-/* Lists the runner's inbox: every name is news. Names whose job is not known are kept for tickets_settle_strays. */
+/* Lists the runner's inbox: every name is news. Names whose job is not known are kept for
+ * tickets_settle_strays. */
 void tickets_scan_inbox(struct coordinator *co, struct runner *runner);
 
 /* After all places have been listed: tickets whose job has no folder are spent. */
@@ -23,7 +24,9 @@ void tickets_settle(struct job *job);
 /* The runner takes no work now: its unclaimed offers are withdrawn. */
 void tickets_withdraw_all(struct coordinator *co, struct runner *runner);
 
-/* Writes the order <id>.<n>.cancel into the inbox of the job's runner; text is the reason. 0 or negative errno. */
-int tickets_order_cancel(const struct runner *runner, uint64_t id, unsigned attempt, const char *text);
+/* Writes the order <id>.<n>.cancel into the inbox of the job's runner; text is the reason. 0 or
+ * negative errno. */
+int tickets_order_cancel(const struct runner *runner, uint64_t id, unsigned attempt,
+			 const char *text);
 
 #endif

@@ -14,7 +14,7 @@ static struct user {
 	uid_t uid;
 	char *name;
 	UT_hash_handle hh;
-} *users;
+} * users;
 
 const char *users_name(uid_t uid)
 {

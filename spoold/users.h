@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-const char *users_name(uid_t uid);	/* "eva", or "#1007" where nobody knows; static storage */
+const char *users_name(uid_t uid); /* "eva", or "#1007" where nobody knows; static storage */
 void users_free(void);
 
 #endif

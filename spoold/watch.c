@@ -2,10 +2,11 @@
 /*
  * watch - libinotifytools, within what is safe to use of it (3.22).
  *
- * The library is global to the process, tells no descriptor, buffers several events per read and blocks where one would expect
- * a poll. So: the descriptor is the one that appears when the library starts; next_events(0, 1) is asked until it has nothing;
- * an own table by watch descriptor says what a folder is; removal, renaming, recursion and filters are never used. Any
- * overflow or lost watch means a scan.
+ * The library is global to the process, tells no descriptor, buffers several events per read and
+ * blocks where one would expect a poll. So: the descriptor is the one that appears when the library
+ * starts; next_events(0, 1) is asked until it has nothing; an own table by watch descriptor says
+ * what a folder is; removal, renaming, recursion and filters are never used. Any overflow or lost
+ * watch means a scan.
  */
 #include "watch.h"
 
@@ -31,11 +32,11 @@ static struct {
 	int fd;
 	struct watched {
 		enum kind kind;
-		char *name;		/* application of the box, or runner */
-	} *by_wd;			/* index: watch descriptor */
+		char *name; /* application of the box, or runner */
+	} * by_wd;	    /* index: watch descriptor */
 	int wds;
-	uint32_t from_cookie;		/* of the last MOVED_FROM in a box */
-	bool from_tmp;			/* it left a name that begins with .tmp- */
+	uint32_t from_cookie; /* of the last MOVED_FROM in a box */
+	bool from_tmp;	      /* it left a name that begins with .tmp- */
 } watch = { .fd = -1 };
 
 int watch_init(void)
@@ -50,7 +51,8 @@ int watch_init(void)
 	if (!inotifytools_initialize())
 		return -inotifytools_error();
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	if (readlink(link, target, sizeof(target) - 1) < 0 || strcmp(target, "anon_inode:inotify") != 0)
+	if (readlink(link, target, sizeof(target) - 1) < 0 ||
+	    strcmp(target, "anon_inode:inotify") != 0)
 		return -ENOSYS;
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	watch.fd = fd;
@@ -74,7 +76,8 @@ static int add(struct coordinator *co, const char *path, enum kind kind, const c
 		return -ENOENT;
 	if (wd >= watch.wds) {
 		watch.by_wd = xrealloc(watch.by_wd, (size_t)wd + 16, sizeof(*watch.by_wd));
-		memset(watch.by_wd + watch.wds, 0, (size_t)(wd + 16 - watch.wds) * sizeof(*watch.by_wd));
+		memset(watch.by_wd + watch.wds, 0,
+		       (size_t)(wd + 16 - watch.wds) * sizeof(*watch.by_wd));
 		watch.wds = wd + 16;
 	}
 	watch.by_wd[wd].kind = kind;
@@ -85,7 +88,8 @@ static int add(struct coordinator *co, const char *path, enum kind kind, const c
 
 int watch_box(struct coordinator *co, struct box *box)
 {
-	_cleanup_free_ char *path = xasprintf("%s%s%s", spool_place_name(SPOOL_INCOMING), *box->app ? "/@" : "", box->app);
+	_cleanup_free_ char *path = xasprintf("%s%s%s", spool_place_name(SPOOL_INCOMING),
+					      *box->app ? "/@" : "", box->app);
 
 	return add(co, path, KIND_BOX, box->app);
 }
@@ -99,10 +103,12 @@ int watch_inbox(struct coordinator *co, const char *runner)
 
 int watch_place(struct coordinator *co, enum spool_place place)
 {
-	return add(co, spool_place_name(place), place == SPOOL_RUNNERS ? KIND_RUNNERS : KIND_REQUESTS, "");
+	return add(co, spool_place_name(place),
+		   place == SPOOL_RUNNERS ? KIND_RUNNERS : KIND_REQUESTS, "");
 }
 
-/* A rename within the boxes is a finished arrival only from a temporary name; from outside it always is. */
+/* A rename within the boxes is a finished arrival only from a temporary name; from outside it
+ * always is. */
 static bool arrived_whole(const struct inotify_event *e)
 {
 	if (!(e->mask & IN_MOVED_TO))
@@ -124,7 +130,8 @@ static void handle(struct coordinator *co, const struct inotify_event *e)
 {
 	const struct watched *w;
 
-	if ((e->mask & (IN_Q_OVERFLOW | IN_IGNORED | IN_UNMOUNT)) || e->wd < 0 || e->wd >= watch.wds) {
+	if ((e->mask & (IN_Q_OVERFLOW | IN_IGNORED | IN_UNMOUNT)) || e->wd < 0 ||
+	    e->wd >= watch.wds) {
 		log_debug("events were lost: a scan follows");
 		scan_soon(co);
 		return;
@@ -145,7 +152,8 @@ static void handle(struct coordinator *co, const struct inotify_event *e)
 			runners_news(co, e->name);
 		break;
 	case KIND_REQUESTS:
-		/* An empty file is a whole request once it is there; a written one once it is closed. */
+		/* An empty file is a whole request once it is there; a written one once it is
+		 * closed. */
 		if (!(e->mask & IN_MOVED_FROM))
 			control_news(co, e->name);
 		break;

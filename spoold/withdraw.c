@@ -2,8 +2,9 @@
 /*
  * withdraw - an offer that nobody has claimed is taken back.
  *
- * WITHDRAW: claims/<runner>/<id>.<n>.offer -> .void; this rename and the runner's claim have one winner. UNOFFER: active/<id>.<n>-<name>/ ->
- * queued/<id>.<n>-<name>/ (n stays used up), then the void ticket is swept and the job is in line again, or is cancelled. A crash between the two
+ * WITHDRAW: claims/<runner>/<id>.<n>.offer -> .void; this rename and the runner's claim have one
+ * winner. UNOFFER: active/<id>.<n>-<name>/ -> queued/<id>.<n>-<name>/ (n stays used up), then the
+ * void ticket is swept and the job is in line again, or is cancelled. A crash between the two
  * leaves an active folder with a void ticket: the scan finds it due for UNOFFER.
  */
 #include "coordinator.h"
@@ -22,7 +23,8 @@
 
 static void withdraw(struct coordinator *co, struct job *job)
 {
-	int r = state_move_ticket(job->runner->inbox_fd, TICKET_MOVE_WITHDRAW, job->id, job->attempt, NULL);
+	int r = state_move_ticket(job->runner->inbox_fd, TICKET_MOVE_WITHDRAW, job->id,
+				  job->attempt, NULL);
 
 	if (r == 0) {
 		jobs_set_ticket(job, SPOOL_TICKET_VOID, NULL);
@@ -31,7 +33,8 @@ static void withdraw(struct coordinator *co, struct job *job)
 		return;
 	}
 	if (r != SAFEFS_LOST)
-		log_trouble("withdraw", "%" PRIu64 ": the offer cannot be withdrawn: %s", job->id, strerror(-r));
+		log_trouble("withdraw", "%" PRIu64 ": the offer cannot be withdrawn: %s", job->id,
+			    strerror(-r));
 	/* Claimed first: its news is on the way, or the inbox tells. */
 	job->since = clock_boot_ms();
 	jobs_due(job, STEP_OFFERED);
@@ -62,7 +65,8 @@ static void unoffer(struct coordinator *co, struct job *job)
 	spool_job_folder(folder, job->id, job->attempt, job->name);
 	r = state_move(&co->sp, MOVE_WITHDRAW, job->at, folder);
 	if (r != 0 && r != SAFEFS_LOST) {
-		log_trouble("unoffer", "%" PRIu64 ": cannot be moved back to queued/: %s", job->id, strerror(-r));
+		log_trouble("unoffer", "%" PRIu64 ": cannot be moved back to queued/: %s", job->id,
+			    strerror(-r));
 		jobs_due(job, STEP_RETRY);
 		return;
 	}

@@ -2,9 +2,10 @@
 /*
  * wrap - a single file gets a folder of its own: queued/.tmp-<id>[@<app>]/, and is moved into it.
  *
- * Before: incoming/<file>. After: queued/.tmp-<id>[@<app>]/<file>, due for ADMIT like any folder. A crash leaves the folder empty (the
- * purge removes it) or with the file in it (the scan finds it and goes on with ADMIT under the same id; the application of the
- * drop box stands in the folder's name, because the box is no longer known then).
+ * Before: incoming/<file>. After: queued/.tmp-<id>[@<app>]/<file>, due for ADMIT like any folder. A
+ * crash leaves the folder empty (the purge removes it) or with the file in it (the scan finds it
+ * and goes on with ADMIT under the same id; the application of the drop box stands in the folder's
+ * name, because the box is no longer known then).
  */
 #include "coordinator.h"
 
@@ -26,7 +27,10 @@ static void give_up(struct job *job, int error)
 	struct drop *drop = job->drop;
 
 	if (error != SAFEFS_LOST)
-		log_trouble("wrap", "%" PRIu64 ": a dropped file cannot be taken (%s): it stays in incoming/", job->id, strerror(-error));
+		log_trouble("wrap",
+			    "%" PRIu64
+			    ": a dropped file cannot be taken (%s): it stays in incoming/",
+			    job->id, strerror(-error));
 	job->drop = NULL;
 	jobs_forget(job);
 	drops_wait_on(co, drop);
@@ -36,7 +40,8 @@ static void wrap(struct coordinator *co, struct job *job)
 {
 	int queued_fd = co->sp.place_fd[SPOOL_QUEUED], fd, r;
 	const struct box *box = job->drop->box;
-	_cleanup_free_ char *at = xasprintf(SPOOL_TMP "%" PRIu64 "%s%s", job->id, *box->app ? "@" : "", box->app);
+	_cleanup_free_ char *at = xasprintf(SPOOL_TMP "%" PRIu64 "%s%s", job->id,
+					    *box->app ? "@" : "", box->app);
 
 	if (mkdirat(queued_fd, at, 0755) < 0 && errno != EEXIST) {
 		give_up(job, -errno);

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bench - the measuring half of tests/bench/run: drops folders by rename, watches done/, times fork and exec.
+ * bench - the measuring half of tests/bench/run: drops folders by rename, watches done/, times fork
+ * and exec.
  *
  *     bench floor N             fork+exec /bin/true N times, two at a time: processes a second
  *     bench prepare DIR N EXE   makes N job folders DIR/b<i>/ that run EXE
- *     bench burst DIR SPOOL N   renames them all into SPOOL/incoming and waits for N more folders in SPOOL/done: jobs a second
- *     bench latency DIR SPOOL N one at a time: milliseconds from the rename to the start of the program, sorted, one a line
- *     bench queued DIR SPOOL N  as burst, but waits for N more folders in SPOOL/queued: seconds
- *     bench stamp               what a job of "latency" runs: prints the time
- *     bench cpu PID...          CPU nanoseconds used so far by these processes and their children, all threads
- *     bench peak PID            peak resident KiB
+ *     bench burst DIR SPOOL N   renames them all into SPOOL/incoming and waits for N more folders
+ * in SPOOL/done: jobs a second bench latency DIR SPOOL N one at a time: milliseconds from the
+ * rename to the start of the program, sorted, one a line bench queued DIR SPOOL N  as burst, but
+ * waits for N more folders in SPOOL/queued: seconds bench stamp               what a job of
+ * "latency" runs: prints the time bench cpu PID...          CPU nanoseconds used so far by these
+ * processes and their children, all threads bench peak PID            peak resident KiB
  *
- * Times are CLOCK_REALTIME of one host. A folder's sub-folders are counted by its link count, which costs one stat.
+ * Times are CLOCK_REALTIME of one host. A folder's sub-folders are counted by its link count, which
+ * costs one stat.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -100,7 +102,8 @@ static int prepare(const char *dir, long count, const char *exe)
 		if (!f)
 			die(path);
 		if (strchr(exe, ' '))
-			fprintf(f, "executable = \"%.*s\"\narguments = {\"%s\"}\n", (int)strcspn(exe, " "), exe, strchr(exe, ' ') + 1);
+			fprintf(f, "executable = \"%.*s\"\narguments = {\"%s\"}\n",
+				(int)strcspn(exe, " "), exe, strchr(exe, ' ') + 1);
 		else
 			fprintf(f, "executable = \"%s\"\n", exe);
 		fclose(f);
@@ -138,7 +141,8 @@ static double burst(const char *dir, const char *spool, long count, const char *
 		drop(dir, spool, i);
 	while (folders_in(spool, place) < before + count) {
 		if (now_ns() - begin > PATIENCE_S * 1000000000LL) {
-			fprintf(stderr, "bench: only %ld of %ld folders reached %s/\n", folders_in(spool, place) - before, count, place);
+			fprintf(stderr, "bench: only %ld of %ld folders reached %s/\n",
+				folders_in(spool, place) - before, count, place);
 			exit(1);
 		}
 		nap_us(2000);
@@ -198,7 +202,7 @@ static int latency(const char *dir, const char *spool, long count)
 			nap_us(2000);
 		}
 		ms[i] = (double)(stamp_of(spool, i) - begin) / 1e6;
-		nap_us(300000);		/* an idle system */
+		nap_us(300000); /* an idle system */
 	}
 	qsort(ms, (size_t)count, sizeof(*ms), by_size);
 	for (long i = 0; i < count; i++)
@@ -244,7 +248,8 @@ static int64_t process_ns(const char *pid, int depth)
 		children[0] = '\0';
 	if (f)
 		fclose(f);
-	for (char *child = strtok_r(children, " \n", &save); child && depth < 4; child = strtok_r(NULL, " \n", &save))
+	for (char *child = strtok_r(children, " \n", &save); child && depth < 4;
+	     child = strtok_r(NULL, " \n", &save))
 		ns += process_ns(child, depth + 1);
 	return ns;
 }
@@ -275,7 +280,9 @@ int main(int argc, char **argv)
 	if (strcmp(verb, "prepare") == 0 && argc == 5)
 		return prepare(argv[2], number(argv[3]), argv[4]);
 	if (strcmp(verb, "burst") == 0 && argc == 5)
-		return printf("%.1f\n", (double)number(argv[4]) / burst(argv[2], argv[3], number(argv[4]), "done")) < 0;
+		return printf("%.1f\n", (double)number(argv[4]) /
+						burst(argv[2], argv[3], number(argv[4]), "done")) <
+		       0;
 	if (strcmp(verb, "queued") == 0 && argc == 5)
 		return printf("%.2f\n", burst(argv[2], argv[3], number(argv[4]), "queued")) < 0;
 	if (strcmp(verb, "latency") == 0 && argc == 5)

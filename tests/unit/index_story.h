@@ -26,21 +26,21 @@ static char path[64], other[64], snapshot[64], bad[64];
 static const char *const story[] = {
 	T "0Z start by=spoold",
 	T "0.500Z admit id=1 from=incoming to=queued state=QUEUED folder=1-sim name=sim user=eva "
-		"app=python3/1 group=brick ttl=3600 cores=1 memory=1000 why=waiting",
+	  "app=python3/1 group=brick ttl=3600 cores=1 memory=1000 why=waiting",
 	T "1Z offer id=1 attempt=1 from=queued to=active state=OFFERED folder=1.1-sim "
-		"runner=lab-07",
+	  "runner=lab-07",
 	T "2Z claim id=1 attempt=1 from=active to=active state=RUNNING runner=lab-07",
 	T "9Z file id=1 attempt=1 from=active to=done state=DONE folder=1-sim runner=lab-07 exit=0 "
-		"started=" T "2Z finished=" T "8Z wall=6 cpu=5.5 peak=77 why=exit\\x20code\\x200",
+	  "started=" T "2Z finished=" T "8Z wall=6 cpu=5.5 peak=77 why=exit\\x20code\\x200",
 	T "1Z admit id=2 to=queued state=QUEUED folder=2-b name=b\\x20\\xff user=max "
-		"queued=" T "0Z",
+	  "queued=" T "0Z",
 	T "2Z offer id=2 attempt=1 to=active state=OFFERED folder=2.1-b runner=lab-07",
 	T "3Z withdraw id=2 attempt=1 from=active to=queued state=QUEUED folder=2.1-b "
-		"runner=lab-07",
+	  "runner=lab-07",
 	T "4Z offer id=2 attempt=2 to=active state=OFFERED folder=2.2-b runner=lab-08",
 	T "5Z claim id=2 attempt=2 to=active state=RUNNING runner=lab-08 started=" T "5Z",
 	T "1Z reject id=3 from=incoming to=failed state=REJECTED folder=3-c name=c user=eva "
-		"why=no\\x20app",
+	  "why=no\\x20app",
 	T "1Z admit id=4 to=queued state=QUEUED folder=4-d name=d user=eva",
 	T "2Z cancel id=4 from=queued to=failed state=CANCELLED folder=4-d",
 	T "1Z admit id=5 to=queued state=QUEUED folder=5-e name=e user=eva",

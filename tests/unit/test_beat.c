@@ -19,11 +19,17 @@
 static struct registration example(void)
 {
 	struct registration r = {
-		.runner = xstrdup("lab-07"), .instance = xstrdup("lab-07-00112233-8899aabb"),
+		.runner = xstrdup("lab-07"),
+		.instance = xstrdup("lab-07-00112233-8899aabb"),
 		.machine = xstrdup("0123456789abcdef0123456789abcdef"),
-		.host = xstrdup("lab-07.example.org"), .platform = xstrdup("linux-x86_64"),
-		.kernel = xstrdup("6.1.0-18-amd64"), .cpu = xstrdup("A \"fast\" CPU @ 3 GHz"),
-		.cores = 8, .slots = 6, .memory = UINT64_C(16) << 30, .version = xstrdup("0.1"),
+		.host = xstrdup("lab-07.example.org"),
+		.platform = xstrdup("linux-x86_64"),
+		.kernel = xstrdup("6.1.0-18-amd64"),
+		.cpu = xstrdup("A \"fast\" CPU @ 3 GHz"),
+		.cores = 8,
+		.slots = 6,
+		.memory = UINT64_C(16) << 30,
+		.version = xstrdup("0.1"),
 		.started_at = INT64_C(1795168800000),
 	};
 
@@ -119,8 +125,8 @@ static void half_a_beat_is_none(void **state)
 		free(part);
 	}
 	assert_int_equal(beat_parse("spool-beat 2\n", 13, &back), RECORD_FOREIGN);
-	assert_int_equal(beat_parse(REGISTRATION_MAGIC "\n", strlen(REGISTRATION_MAGIC) + 1,
-				    &back), RECORD_FOREIGN);
+	assert_int_equal(beat_parse(REGISTRATION_MAGIC "\n", strlen(REGISTRATION_MAGIC) + 1, &back),
+			 RECORD_FOREIGN);
 	assert_int_equal(back.counter, 77);
 	beat_free(&b);
 	free(text);

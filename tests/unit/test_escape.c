@@ -27,20 +27,27 @@ static const struct example examples[] = {
 	{ "\x1b[2J", "\\x1b[2J", "\\x1b[2J" },
 	{ "a\nb\r\t", "a\\x0ab\\x0d\\x09", "a\\x0ab\\x0d\\x09" },
 	{ "\x7f", "\\x7f", "\\x7f" },
-	{ "Gr\xc3\xb6\xc3\x9f" "e", "Gr\xc3\xb6\xc3\x9f" "e", "Gr\xc3\xb6\xc3\x9f" "e" },
+	{ "Gr\xc3\xb6\xc3\x9f"
+	  "e",
+	  "Gr\xc3\xb6\xc3\x9f"
+	  "e",
+	  "Gr\xc3\xb6\xc3\x9f"
+	  "e" },
 	{ "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80" },
-	{ "\xc2\x85", "\\xc2\\x85", "\\xc2\\x85" },			/* C1: next line */
-	{ "\xd8\x9c", "\\xd8\\x9c", "\\xd8\\x9c" },			/* U+061C */
-	{ "\xe2\x80\xae" "fdp.exe", "\\xe2\\x80\\xaefdp.exe", "\\xe2\\x80\\xaefdp.exe" },
-	{ "\xe2\x81\xa9", "\\xe2\\x81\\xa9", "\\xe2\\x81\\xa9" },	/* U+2069 */
-	{ "\xe2\x80\xa8", "\\xe2\\x80\\xa8", "\\xe2\\x80\\xa8" },	/* U+2028 */
-	{ "\xe2\x80\xa7", "\xe2\x80\xa7", "\xe2\x80\xa7" },		/* U+2027 is harmless */
+	{ "\xc2\x85", "\\xc2\\x85", "\\xc2\\x85" }, /* C1: next line */
+	{ "\xd8\x9c", "\\xd8\\x9c", "\\xd8\\x9c" }, /* U+061C */
+	{ "\xe2\x80\xae"
+	  "fdp.exe",
+	  "\\xe2\\x80\\xaefdp.exe", "\\xe2\\x80\\xaefdp.exe" },
+	{ "\xe2\x81\xa9", "\\xe2\\x81\\xa9", "\\xe2\\x81\\xa9" }, /* U+2069 */
+	{ "\xe2\x80\xa8", "\\xe2\\x80\\xa8", "\\xe2\\x80\\xa8" }, /* U+2028 */
+	{ "\xe2\x80\xa7", "\xe2\x80\xa7", "\xe2\x80\xa7" },	  /* U+2027 is harmless */
 	{ "\xef\xbb\xbf", "\\xef\\xbb\\xbf", "\\xef\\xbb\\xbf" },
 	{ "\xff", "\\xff", "\\xff" },
-	{ "\xc3", "\\xc3", "\\xc3" },					/* cut off */
-	{ "\xc0\xaf", "\\xc0\\xaf", "\\xc0\\xaf" },			/* overlong */
+	{ "\xc3", "\\xc3", "\\xc3" },		    /* cut off */
+	{ "\xc0\xaf", "\\xc0\\xaf", "\\xc0\\xaf" }, /* overlong */
 	{ "\xe0\x80\x80", "\\xe0\\x80\\x80", "\\xe0\\x80\\x80" },
-	{ "\xed\xa0\x80", "\\xed\\xa0\\x80", "\\xed\\xa0\\x80" },	/* surrogate */
+	{ "\xed\xa0\x80", "\\xed\\xa0\\x80", "\\xed\\xa0\\x80" }, /* surrogate */
 	{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80", "\\xf4\\x90\\x80\\x80" },
 	{ "\xe2\x28\xa1", "\\xe2(\\xa1", "\\xe2(\\xa1" },
 };
@@ -85,8 +92,8 @@ static void fields_come_back_as_they_were(void **state)
 
 static void bad_escapes_are_refused(void **state)
 {
-	static const char *const wrong[] = { "\\", "a\\", "\\n", "\\x", "\\x1", "\\xg0", "\\x0g",
-					     "\\x00", "ab\\x0", "\\X41" };
+	static const char *const wrong[] = { "\\",    "a\\",   "\\n",	"\\x",	  "\\x1",
+					     "\\xg0", "\\x0g", "\\x00", "ab\\x0", "\\X41" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)

@@ -15,15 +15,22 @@
 
 static void a_line_reads_well(void **state)
 {
-	struct event e = { .at = INT64_C(1795168800123), .verb = "offer", .id = 12, .attempt = 1,
-			   .from = "queued", .to = "active", .user = "eva", .runner = "lab-07",
-			   .by = "spoold", .why = "first in line" };
+	struct event e = { .at = INT64_C(1795168800123),
+			   .verb = "offer",
+			   .id = 12,
+			   .attempt = 1,
+			   .from = "queued",
+			   .to = "active",
+			   .user = "eva",
+			   .runner = "lab-07",
+			   .by = "spoold",
+			   .why = "first in line" };
 	char *line = event_format(&e);
 
 	(void)state;
 	assert_string_equal(line, "2026-11-20T10:00:00.123Z offer id=12 attempt=1 from=queued "
-			    "to=active user=eva runner=lab-07 by=spoold "
-			    "why=first\\x20in\\x20line\n");
+				  "to=active user=eva runner=lab-07 by=spoold "
+				  "why=first\\x20in\\x20line\n");
 	free(line);
 }
 
@@ -89,13 +96,33 @@ static void unknown_keys_are_passed_over(void **state)
 static void bad_lines_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"", "\n", "x", "-", "- ", "- Offer", "- offer2", "-  offer", "yesterday offer",
-		"- averyveryverylongverb", "- offer id", "- offer =3", "- offer id=",
+		"",
+		"\n",
+		"x",
+		"-",
+		"- ",
+		"- Offer",
+		"- offer2",
+		"-  offer",
+		"yesterday offer",
+		"- averyveryverylongverb",
+		"- offer id",
+		"- offer =3",
+		"- offer id=",
 		"- offer id=-1",
-		"- offer id=9223372036854775808", "- offer id=3 id=3", "- offer id=3 ",
-		"- offer id=3  to=a", "- offer to=\\q", "- offer attempt=4294967296",
-		"- offer exit=256", "- offer signal=x", "- offer started=now", "- offer wall=1h",
-		"- offer id=3\n\n", "- offer id=3\nx", "- of\tfer",
+		"- offer id=9223372036854775808",
+		"- offer id=3 id=3",
+		"- offer id=3 ",
+		"- offer id=3  to=a",
+		"- offer to=\\q",
+		"- offer attempt=4294967296",
+		"- offer exit=256",
+		"- offer signal=x",
+		"- offer started=now",
+		"- offer wall=1h",
+		"- offer id=3\n\n",
+		"- offer id=3\nx",
+		"- of\tfer",
 	};
 	struct event e = { .id = 77 };
 	char *store = NULL;

@@ -52,35 +52,34 @@ static bool short_text(const char *text)
 }
 
 #define AT(member) .offset = offsetof(struct thing, member)
-static const struct field fields[] = {
-	{ "text", FIELD_TEXT, AT(text), .check = short_text },
-	{ "list", FIELD_LIST, AT(list), .optional = true },
-	{ "number", FIELD_INT, AT(number), .optional = true, .min = -5, .max = 5, .none = -1 },
-	{ "size", FIELD_UNSIGNED, AT(size) },
-	{ "count", FIELD_COUNT, AT(count), .optional = true },
-	{ "stamp", FIELD_STAMP, AT(stamp), .optional = true },
-	{ "seconds", FIELD_SECONDS, AT(seconds), .optional = true },
-	{ "real", FIELD_REAL, AT(real), .optional = true },
-	{ "own", FIELD_OWN, .read = read_own, .write = write_own },
-	{ 0 }
-};
+static const struct field fields[] = { { "text", FIELD_TEXT, AT(text), .check = short_text },
+				       { "list", FIELD_LIST, AT(list), .optional = true },
+				       { "number", FIELD_INT, AT(number), .optional = true,
+					 .min = -5, .max = 5, .none = -1 },
+				       { "size", FIELD_UNSIGNED, AT(size) },
+				       { "count", FIELD_COUNT, AT(count), .optional = true },
+				       { "stamp", FIELD_STAMP, AT(stamp), .optional = true },
+				       { "seconds", FIELD_SECONDS, AT(seconds), .optional = true },
+				       { "real", FIELD_REAL, AT(real), .optional = true },
+				       { "own", FIELD_OWN, .read = read_own, .write = write_own },
+				       { 0 } };
 
-static const struct field other_fields[] = {
-	{ "text", FIELD_TEXT, AT(text) },
-	{ 0 }
-};
+static const struct field other_fields[] = { { "text", FIELD_TEXT, AT(text) }, { 0 } };
 
-static const struct fields_section sections[] = {
-	{ "thing", fields },
-	{ "other", other_fields },
-	{ 0 }
-};
+static const struct fields_section sections[] = { { "thing", fields },
+						  { "other", other_fields },
+						  { 0 } };
 
 static void every_kind_comes_back(void **state)
 {
-	struct thing t = { .text = xstrdup("a \"b\""), .number = -5, .size = UINT32_MAX,
-			   .count = INT64_MAX, .stamp = INT64_C(1795168800123), .seconds = 1,
-			   .real = 0.4204, .own = 'x' };
+	struct thing t = { .text = xstrdup("a \"b\""),
+			   .number = -5,
+			   .size = UINT32_MAX,
+			   .count = INT64_MAX,
+			   .stamp = INT64_C(1795168800123),
+			   .seconds = 1,
+			   .real = 0.4204,
+			   .own = 'x' };
 	struct thing back = { 0 };
 	char *text;
 
@@ -149,9 +148,13 @@ static void sections_are_told_apart(void **state)
 static void what_does_not_fit_is_refused(void **state)
 {
 	static const char *const bad[] = {
-		"size = 1\n own = x", "text = a\n own = x", "text = a\n size = 1",
-		"text = 0123456789\n size = 1\n own = x", "text = a\n size = -1\n own = x",
-		"text = a\n size = 4294967296\n own = x", "text = a\n size = 1\n own = xy",
+		"size = 1\n own = x",
+		"text = a\n own = x",
+		"text = a\n size = 1",
+		"text = 0123456789\n size = 1\n own = x",
+		"text = a\n size = -1\n own = x",
+		"text = a\n size = 4294967296\n own = x",
+		"text = a\n size = 1\n own = xy",
 		"text = a\n size = 1\n own = x\n number = 6",
 		"text = a\n size = 1\n own = x\n real = -1",
 		"text = a\n size = 1\n own = x\n real = nan",

@@ -76,7 +76,7 @@ static void a_withdrawn_job_runs_elsewhere(void **state)
 	struct index_job job;
 
 	(void)state;
-	tell_story(ix, 0, 8);			/* withdrawn */
+	tell_story(ix, 0, 8); /* withdrawn */
 	assert_int_equal(index_jobs(ix, 2, one_job, &job), 1);
 	assert_string_equal(job.place, "queued");
 	assert_string_equal(job.state, "QUEUED");
@@ -203,7 +203,7 @@ static void differences_are_told(void **state)
 
 	(void)state;
 	for (int i = 0; i < STORY; i++) {
-		if (i != 4)				/* the file event of job 1 */
+		if (i != 4) /* the file event of job 1 */
 			tell(b, story[i], i + 1);
 	}
 	assert_int_equal(index_commit(b), 0);
@@ -294,8 +294,11 @@ static int add_runner(const struct index_runner *row, void *arg)
 
 static void runners_come_and_go(void **state)
 {
-	struct registration r = { .runner = xstrdup("lab-07"), .platform = xstrdup("linux-x86_64"),
-				  .cores = 8, .slots = 6, .memory = 1000 };
+	struct registration r = { .runner = xstrdup("lab-07"),
+				  .platform = xstrdup("linux-x86_64"),
+				  .cores = 8,
+				  .slots = 6,
+				  .memory = 1000 };
 	struct beat b = { .load = 1.25, .free_memory = 500, .free_slots = 4 };
 	struct index *ix = open_index(path, true);
 	char *text = xstrdup("");
@@ -310,7 +313,8 @@ static void runners_come_and_go(void **state)
 	r.runner = xstrdup("lab-06");
 	index_runner(ix, &r, NULL, "IDLE", 1001);
 	assert_int_equal(index_runners(ix, add_runner, &text), 2);
-	assert_string_equal(text,
+	assert_string_equal(
+		text,
 		"lab-06 IDLE 0/6 load 0 mem 0 of 1000 [] {python3 3.11.2, octave ?} 1001..1001\n"
 		"lab-07 MIXED 4/6 load 125 mem 500 of 1000 [12.1 13.1] "
 		"{python3 3.11.2, octave ?} 1000..1000\n");
@@ -319,8 +323,10 @@ static void runners_come_and_go(void **state)
 	free(text);
 	text = xstrdup("");
 	assert_int_equal(index_runners(ix, add_runner, &text), 2);
-	assert_memory_equal(text, "lab-06 ABSENT 0/6 load 0 mem 0 of 1000 [none] "
-			    "{python3 3.11.2, octave ?} 1001..2000\n", 40);
+	assert_memory_equal(text,
+			    "lab-06 ABSENT 0/6 load 0 mem 0 of 1000 [none] "
+			    "{python3 3.11.2, octave ?} 1001..2000\n",
+			    40);
 	free(text);
 	registration_free(&r);
 	beat_free(&b);

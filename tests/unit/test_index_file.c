@@ -24,11 +24,11 @@ static void the_position_goes_with_the_tables(void **state)
 	assert_string_equal(file, "");
 	tell_story(ix, 0, 5);
 	assert_int_equal(index_commit(ix), 0);
-	assert_int_equal(index_commit(ix), 0);		/* nothing to do */
+	assert_int_equal(index_commit(ix), 0); /* nothing to do */
 	assert_int_equal(index_position(ix, file, sizeof(file)), 5);
 	assert_string_equal(file, LOG);
 	tell_story(ix, 5, 10);
-	index_close(ix);				/* not committed */
+	index_close(ix); /* not committed */
 	ix = open_index(path, false);
 	assert_int_equal(index_position(ix, file, sizeof(file)), 5);
 	assert_int_equal(index_jobs(ix, 2, stop_at_once, NULL), 0);
@@ -41,10 +41,10 @@ static void replay_gives_the_same(void **state)
 
 	(void)state;
 	b = open_index(other, true);
-	for (int from = 0; from < STORY; from += 3) {	/* with restarts in between */
+	for (int from = 0; from < STORY; from += 3) { /* with restarts in between */
 		tell_story(b, from, from + 2);
 		assert_int_equal(index_commit(b), 0);
-		tell_story(b, from + 2, from + 3);	/* lost, told again */
+		tell_story(b, from + 2, from + 3); /* lost, told again */
 		index_close(b);
 		b = open_index(other, false);
 		tell_story(b, from + 2, from + 3);
@@ -53,7 +53,7 @@ static void replay_gives_the_same(void **state)
 	assert_same(a, b);
 	index_close(a);
 	index_close(b);
-	assert_int_equal(unlink(path), 0);		/* deleted */
+	assert_int_equal(unlink(path), 0); /* deleted */
 	a = told_index(path);
 	b = open_index(other, false);
 	assert_same(a, b);
@@ -148,7 +148,7 @@ static void companions_of_a_bad_file_go(void **state)
 	write_file(path, text, 5000);
 	write_file(wal, text, 5000);
 	assert_begins_anew();
-	write_file(wal, text, 5000);			/* left behind alone */
+	write_file(wal, text, 5000); /* left behind alone */
 	index_close(told_index(path));
 	free(text);
 }
@@ -191,7 +191,7 @@ static void snapshots_are_whole_and_last(void **state)
 	struct index *ix = told_index(path), *copy;
 
 	(void)state;
-	tell(ix, T "0Z admit id=99 to=queued folder=99-z", 999);	/* not committed */
+	tell(ix, T "0Z admit id=99 to=queued folder=99-z", 999); /* not committed */
 	assert_int_equal(index_snapshot(path, snapshot), 0);
 	assert_int_equal(index_snapshot(path, snapshot), -EEXIST);
 	assert_int_equal(index_commit(ix), 0);

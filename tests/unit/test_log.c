@@ -39,7 +39,7 @@ int64_t clock_wall_ms(void)
 }
 
 /* From here on stderr goes into a file. */
-static void catch(void)
+static void catch (void)
 {
 	caught = tmpfile();
 	assert_non_null(caught);
@@ -87,7 +87,7 @@ static void lines_for_people(void **state)
 
 	(void)state;
 	unsetenv("JOURNAL_STREAM");
-	catch();
+	catch ();
 	log_init("spoold", false);
 	log_debug("never seen");
 	log_info("job %d", 12);
@@ -107,7 +107,7 @@ static void lines_for_the_journal(void **state)
 	struct stat st;
 
 	(void)state;
-	catch();
+	catch ();
 	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
 	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
 	setenv("JOURNAL_STREAM", stream, 1);
@@ -130,7 +130,7 @@ static void overlong_lines_are_cut(void **state)
 	(void)state;
 	memset(much, 'x', 20000);
 	much[20000] = '\0';
-	catch();
+	catch ();
 	log_info("%s", much);
 	text = release();
 	assert_int_equal(lines(text), 1);
@@ -145,7 +145,7 @@ static void errno_survives(void **state)
 	char *text;
 
 	(void)state;
-	catch();
+	catch ();
 	errno = EDQUOT;
 	log_info("%s", strerror(errno));
 	log_trouble("errno", "%s", strerror(errno));
@@ -162,7 +162,7 @@ static size_t trouble(unsigned count)
 	size_t n;
 	char *text;
 
-	catch();
+	catch ();
 	while (count-- > 0)
 		log_trouble("inbox of lab-07", "cannot be listed");
 	text = release();
@@ -175,15 +175,15 @@ static void trouble_is_told_at_a_falling_rate(void **state)
 {
 	(void)state;
 	assert_int_equal(trouble(1), 1);
-	assert_int_equal(trouble(100), 0);		/* within the minute */
+	assert_int_equal(trouble(100), 0); /* within the minute */
 	boot_ms += MINUTE;
-	assert_int_equal(trouble(1), 1);		/* the 102nd */
+	assert_int_equal(trouble(1), 1); /* the 102nd */
 	boot_ms += MINUTE;
-	assert_int_equal(trouble(25), 0);		/* up to the 127th */
-	assert_int_equal(trouble(1), 1);		/* the 128th */
+	assert_int_equal(trouble(25), 0); /* up to the 127th */
+	assert_int_equal(trouble(1), 1);  /* the 128th */
 	boot_ms += MINUTE;
 	assert_int_equal(trouble(127), 0);
-	assert_int_equal(trouble(1), 1);		/* the 256th */
+	assert_int_equal(trouble(1), 1); /* the 256th */
 }
 
 static void mending_is_told_once(void **state)
@@ -191,7 +191,7 @@ static void mending_is_told_once(void **state)
 	char *text;
 
 	(void)state;
-	catch();
+	catch ();
 	log_mended("inbox of lab-07");
 	log_mended("inbox of lab-07");
 	log_mended("never heard of");
@@ -208,14 +208,14 @@ static void another_text_is_another_trouble(void **state)
 	char *text;
 
 	(void)state;
-	catch();
+	catch ();
 	for (int i = 0; i < 1000; i++)
 		log_trouble("changing", "text %d", i);
 	text = release();
 	first = lines(text);
 	assert_int_equal(first, 8);
 	free(text);
-	catch();
+	catch ();
 	boot_ms += MINUTE;
 	for (int i = 0; i < 1000; i++)
 		log_trouble("changing", "text %d", i);
@@ -229,13 +229,13 @@ static void the_table_is_bounded(void **state)
 	char key[32], *text;
 
 	(void)state;
-	catch();
+	catch ();
 	for (int i = 0; i < 1000; i++) {
 		snprintf(key, sizeof(key), "key %d", i);
 		boot_ms++;
 		log_trouble(key, "bad");
 	}
-	log_mended("key 0");			/* forgotten meanwhile */
+	log_mended("key 0"); /* forgotten meanwhile */
 	log_mended("key 999");
 	text = release();
 	assert_int_equal(lines(text), 1001);

@@ -118,7 +118,7 @@ static void small_batches_sync_each(void **state)
 	syncer_touch(s.syncer, s.fd);
 	syncer_touch(s.syncer, s.fd);
 	syncer_touch_dir(s.syncer, s.fd);
-	syncer_touch_dir(s.syncer, s.fd);		/* the same one: once */
+	syncer_touch_dir(s.syncer, s.fd); /* the same one: once */
 	syncer_then(s.syncer, go, letters[0]);
 	assert_false(syncer_idle(s.syncer));
 	assert_string_equal(calls, "");
@@ -148,7 +148,7 @@ static void large_batches_sync_once(void **state)
 	for (int i = 0; i < MANY; i++)
 		syncer_touch(s.syncer, s.fd);
 	syncer_touch_dir(s.syncer, s.fd);
-	assert_true(open_fds() < before + MANY / 2);	/* they are not kept */
+	assert_true(open_fds() < before + MANY / 2); /* they are not kept */
 	syncer_then(s.syncer, go, letters[0]);
 	settle(&s);
 	assert_int_equal(syncfses, 1);
@@ -180,12 +180,12 @@ static void what_comes_during_a_sync_goes_with_the_next(void **state)
 	syncer_touch(s.syncer, s.fd);
 	syncer_then(s.syncer, go, letters[0]);
 	syncer_start(s.syncer);
-	syncer_then(s.syncer, go, letters[1]);			/* nothing new: with the first */
+	syncer_then(s.syncer, go, letters[1]); /* nothing new: with the first */
 	syncer_touch(s.syncer, s.fd);
 	syncer_then(s.syncer, go, letters[2]);
 	syncer_touch(s.syncer, s.fd);
 	syncer_then(s.syncer, go, letters[3]);
-	syncer_start(s.syncer);				/* one is running: nothing happens */
+	syncer_start(s.syncer); /* one is running: nothing happens */
 	gated = false;
 	sem_post(&gate);
 	while (worker_collect(s.worker) == 0)
@@ -221,7 +221,7 @@ static void go_on(void *arg, int result)
 	if (strlen(calls) < 4)
 		syncer_then(chain_spot->syncer, go_on, arg);
 	else
-		syncer_start(chain_spot->syncer);	/* from within: nothing happens */
+		syncer_start(chain_spot->syncer); /* from within: nothing happens */
 }
 
 static void a_call_may_hand_over_more(void **state)

@@ -21,16 +21,28 @@
 static struct ticket example(void)
 {
 	struct ticket t = {
-		.id = 12, .attempt = 3, .uid = 1000, .cores = 2, .memory = 536870912,
-		.ttl_ms = 7200000, .success_codes = { 0, 3 }, .success_count = 2,
-		.queued_at = INT64_C(1795168800000), .offered_at = INT64_C(1795168801500),
-		.claimed_at = INT64_C(1795168801600), .exit_code = -1,
-		.started_at = INT64_C(1795168801700), .finished_at = INT64_C(1795168811700),
-		.wall_ms = 10000, .cpu_ms = 9876, .peak_memory = 17000000,
+		.id = 12,
+		.attempt = 3,
+		.uid = 1000,
+		.cores = 2,
+		.memory = 536870912,
+		.ttl_ms = 7200000,
+		.success_codes = { 0, 3 },
+		.success_count = 2,
+		.queued_at = INT64_C(1795168800000),
+		.offered_at = INT64_C(1795168801500),
+		.claimed_at = INT64_C(1795168801600),
+		.exit_code = -1,
+		.started_at = INT64_C(1795168801700),
+		.finished_at = INT64_C(1795168811700),
+		.wall_ms = 10000,
+		.cpu_ms = 9876,
+		.peak_memory = 17000000,
 		.filed_at = INT64_C(1795168811800),
 	};
 
-	t.name = xstrdup("Gr\xc3\xb6\xc3\x9f" "e \"1\" \\ ${HOME}\n\x01\xff");
+	t.name = xstrdup("Gr\xc3\xb6\xc3\x9f"
+			 "e \"1\" \\ ${HOME}\n\x01\xff");
 	t.folder = xstrdup("active/12.3-groe-1");
 	t.user = xstrdup("eva");
 	t.app = xstrdup("python3/1");
@@ -51,8 +63,9 @@ static struct ticket example(void)
 }
 
 /* The text with one more block; takes text over. */
-static char *append(char *text, char *(*writer)(const char *, size_t, const struct ticket *,
-						size_t *), const struct ticket *t)
+static char *append(char *text,
+		    char *(*writer)(const char *, size_t, const struct ticket *, size_t *),
+		    const struct ticket *t)
 {
 	size_t len;
 	char *more = writer(text, strlen(text), t, &len), *all;
@@ -130,8 +143,7 @@ static void what_is_written_is_read(void **state)
 	(void)state;
 	assert_int_equal(ticket_parse(text, strlen(text), &back, &valid), RECORD_WHOLE);
 	assert_int_equal(valid, strlen(text));
-	assert_int_equal(back.blocks,
-			 TICKET_OFFER | TICKET_CLAIM | TICKET_OUTCOME | TICKET_FILED);
+	assert_int_equal(back.blocks, TICKET_OFFER | TICKET_CLAIM | TICKET_OUTCOME | TICKET_FILED);
 	assert_offers_equal(&t, &back);
 	assert_string_equal(t.runner, back.runner);
 	assert_string_equal(t.instance, back.instance);
@@ -147,10 +159,13 @@ static void what_is_written_is_read(void **state)
 static void it_reads_well(void **state)
 {
 	static const char *const expected[] = {
-		"spool-ticket 1\noffer {\n  id = ", "\n  program = \"host:python3\"\n",
-		"\n  memory_bytes = \"536870912\"\n", "\n  ttl_seconds = \"7200\"\n",
+		"spool-ticket 1\noffer {\n  id = ",
+		"\n  program = \"host:python3\"\n",
+		"\n  memory_bytes = \"536870912\"\n",
+		"\n  ttl_seconds = \"7200\"\n",
 		"\n  success_codes = {\"0\", \"3\"}\n",
-		"\n  offered = \"2026-11-20T10:00:01.500Z\"\n", "\n  cpu_seconds = \"9.876\"\n",
+		"\n  offered = \"2026-11-20T10:00:01.500Z\"\n",
+		"\n  cpu_seconds = \"9.876\"\n",
 		"}\n# sum ",
 	};
 	struct ticket t = example();
@@ -306,11 +321,13 @@ static char *record(const char *const *blocks)
 	return text;
 }
 
-#define OFFER_HEAD "offer {\n id = 1\n attempt = 1\n name = n\n user = u\n uid = 0\n" \
-	" cores = 1\n memory_bytes = 1\n ttl_seconds = 1\n" \
+#define OFFER_HEAD                                                         \
+	"offer {\n id = 1\n attempt = 1\n name = n\n user = u\n uid = 0\n" \
+	" cores = 1\n memory_bytes = 1\n ttl_seconds = 1\n"                \
 	" queued = \"-\"\n offered = \"-\"\n"
 #define OFFER OFFER_HEAD " folder = \"active/1.1-n\"\n program = \"job:sim\"\n}\n"
-#define OUTCOME_HEAD "outcome {\n reason = r\n finished = \"-\"\n wall_seconds = 1\n" \
+#define OUTCOME_HEAD                                                     \
+	"outcome {\n reason = r\n finished = \"-\"\n wall_seconds = 1\n" \
 	" cpu_seconds = 1\n"
 #define CLAIM "claim {\n runner = a\n instance = b\n claimed = \"-\"\n}\n"
 #define OUTCOME OUTCOME_HEAD " state = DONE\n}\n"
@@ -332,7 +349,12 @@ static int verdict_of(const char *a, const char *b, const char *c)
 static void bad_blocks_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"", "rubbish\n", "offer {\n", "offer {\n}\n", "offer = 3\n", OFFER OFFER,
+		"",
+		"rubbish\n",
+		"offer {\n",
+		"offer {\n}\n",
+		"offer = 3\n",
+		OFFER OFFER,
 		OFFER_HEAD "}\n",
 		OFFER_HEAD " folder = \"/etc\"\n program = \"job:sim\"\n}\n",
 		OFFER_HEAD " folder = \"a/../b\"\n program = \"job:sim\"\n}\n",
@@ -347,8 +369,10 @@ static void bad_blocks_are_refused(void **state)
 		OFFER_HEAD " folder = a\n program = \"job:a\"\n success_codes = {256}\n}\n",
 		OFFER_HEAD " folder = a\n program = \"job:a\"\n success_codes = {x}\n}\n",
 		OFFER_HEAD " folder = a\n program = \"job:a\"\n manifest = 12\n}\n",
-		CLAIM, FILED,
-		OUTCOME_HEAD " state = done\n}\n", OUTCOME_HEAD " state = \"\"\n}\n",
+		CLAIM,
+		FILED,
+		OUTCOME_HEAD " state = done\n}\n",
+		OUTCOME_HEAD " state = \"\"\n}\n",
 		OUTCOME_HEAD " state = DONE\n exit_code = 256\n}\n",
 		OUTCOME_HEAD " state = DONE\n exit_code = -1\n}\n",
 		OUTCOME_HEAD " state = DONE\n signal = 0\n}\n",
@@ -384,7 +408,8 @@ static void newer_blocks_and_keys_are_passed_over(void **state)
 	assert_int_equal(verdict_of(OFFER, "note {\n x = 1\n}\n", CLAIM), RECORD_WHOLE);
 	assert_int_equal(verdict_of("note {\n x = 1\n}\n", NULL, NULL), -EBADMSG);
 	assert_int_equal(verdict_of(OUTCOME_HEAD " state = NEWSTATE\n colour = red\n}\n", NULL,
-				    NULL), RECORD_WHOLE);
+				    NULL),
+			 RECORD_WHOLE);
 }
 
 static void others_are_left_alone(void **state)

@@ -60,27 +60,24 @@ static const char schema[] =
 							       SCHEMA) ";"
 								       "COMMIT;";
 
-/* clang-format off: it cannot read SQL in pieces */
-#define JOB_COLUMNS                                                                     \
-	"id, attempt, place, folder, state, name, user, app, \"group\", runner,"        \
+/* The formatter cannot read SQL in pieces. */
+/* clang-format off */
+#define JOB_COLUMNS "id, attempt, place, folder, state, name, user, app, \"group\", runner," \
 	" reason, queued_at, started_at, finished_at, wall_ms, cpu_ms, ttl_ms, memory," \
 	" peak_memory, cores, exit_code, signal"
-#define EVENT_COLUMNS                                                                       \
-	"at, verb, id, attempt, \"from\", \"to\", state, folder, name, user, app,"          \
+#define EVENT_COLUMNS "at, verb, id, attempt, \"from\", \"to\", state, folder, name, user, app," \
 	" \"group\", runner, by, why, ttl_ms, cores, memory, exit_code, signal, queued_at," \
 	" started_at, finished_at, wall_ms, cpu_ms, peak_memory"
-#define ATTEMPT_COLUMNS                                               \
-	"id, attempt, runner, state, reason, offered_at, started_at," \
+#define ATTEMPT_COLUMNS "id, attempt, runner, state, reason, offered_at, started_at," \
 	" finished_at, wall_ms, cpu_ms, peak_memory, exit_code, signal"
 #define KEEP(column) column " = coalesce(excluded." column ", " column ")"
 
-#define INSERT_JOB                                                                                                                                            \
-	"INSERT INTO job_queue(" JOB_COLUMNS ")"                                                                                                              \
-	" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                                                                           \
-	" ON CONFLICT(id) DO UPDATE SET place = excluded.place, reason = excluded.reason, " KEEP("attempt") ", " KEEP("folder") ", " KEEP("state") ", " KEEP( \
-		"name") ", " KEEP("user") ", " KEEP("app") ", " KEEP("\"group\"") ", " KEEP("queu"                                                            \
-											    "ed_"                                                             \
-											    "at") ", " KEEP("ttl_ms") ", " KEEP("memory") ", " KEEP("cores") ", "
+#define INSERT_JOB "INSERT INTO job_queue(" JOB_COLUMNS ")" \
+	" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" \
+	" ON CONFLICT(id) DO UPDATE SET place = excluded.place, reason = excluded.reason, " \
+	KEEP("attempt") ", " KEEP("folder") ", " KEEP("state") ", " KEEP("name") ", " KEEP("user") \
+	", " KEEP("app") ", " KEEP("\"group\"") ", " KEEP("queued_at") ", " KEEP("ttl_ms") \
+	", " KEEP("memory") ", " KEEP("cores") ", "
 
 static const char *const statements[INDEX_STATEMENTS] = {
 	[INDEX_BEGIN] = "BEGIN IMMEDIATE",
@@ -88,33 +85,29 @@ static const char *const statements[INDEX_STATEMENTS] = {
 	[INDEX_ROLLBACK] = "ROLLBACK",
 	[INDEX_SET_POSITION] = "INSERT OR REPLACE INTO position(one, file, bytes) VALUES(1, ?, ?)",
 	[INDEX_ADD_EVENT] = "INSERT INTO events(" EVENT_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?,"
-			    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[INDEX_PUT_JOB] = INSERT_JOB
-		KEEP("runner") ", " KEEP("started_at") ", " KEEP("finished_at") ", " KEEP("wall_ms") ", " KEEP(
-			"cpu_ms") ", " KEEP("peak_memory") ", " KEEP("exit_code") ", " KEEP("signa"
-											    "l"),
-	[INDEX_PUT_QUEUED] = INSERT_JOB
-	"runner = NULL, started_at = NULL, finished_at = NULL,"
-	" wall_ms = NULL, cpu_ms = NULL, peak_memory = NULL, exit_code = NULL,"
-	" signal = NULL",
+		" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[INDEX_PUT_JOB] = INSERT_JOB KEEP("runner") ", " KEEP("started_at") ", "
+		KEEP("finished_at") ", " KEEP("wall_ms") ", " KEEP("cpu_ms") ", "
+		KEEP("peak_memory") ", " KEEP("exit_code") ", " KEEP("signal"),
+	[INDEX_PUT_QUEUED] = INSERT_JOB "runner = NULL, started_at = NULL, finished_at = NULL,"
+		" wall_ms = NULL, cpu_ms = NULL, peak_memory = NULL, exit_code = NULL,"
+		" signal = NULL",
 	[INDEX_DELETE_JOB] = "DELETE FROM job_queue WHERE id = ?",
 	[INDEX_JOB_USER] = "SELECT user FROM job_queue WHERE id = ?",
 	[INDEX_HOLDS] = "SELECT 1 FROM job_queue WHERE id = ? AND coalesce(attempt, 0) = ?"
-			" AND place = ? AND folder = ?",
-	[INDEX_PUT_ATTEMPT] =
-		"INSERT INTO attempts(" ATTEMPT_COLUMNS ")"
+		" AND place = ? AND folder = ?",
+	[INDEX_PUT_ATTEMPT] = "INSERT INTO attempts(" ATTEMPT_COLUMNS ")"
 		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id, attempt) DO UPDATE"
-		" SET state = excluded.state, reason = excluded.reason, " KEEP("runner") ", " KEEP("offered_at") ", " KEEP("started_at") ", " KEEP(
-			"finished_at") ", " KEEP("wall_ms") ", " KEEP("cpu_ms") ", " KEEP("peak_"
-											  "memory") ", " KEEP("exit_code") ", " KEEP("signal"),
-	[INDEX_COUNT_USER] =
-		"INSERT INTO users(user, jobs, done, failed, rejected, wall_ms,"
+		" SET state = excluded.state, reason = excluded.reason, " KEEP("runner") ", "
+		KEEP("offered_at") ", " KEEP("started_at") ", " KEEP("finished_at") ", "
+		KEEP("wall_ms") ", " KEEP("cpu_ms") ", " KEEP("peak_memory") ", "
+		KEEP("exit_code") ", " KEEP("signal"),
+	[INDEX_COUNT_USER] = "INSERT INTO users(user, jobs, done, failed, rejected, wall_ms,"
 		" cpu_ms) VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(user) DO UPDATE SET"
 		" jobs = jobs + excluded.jobs, done = done + excluded.done,"
 		" failed = failed + excluded.failed, rejected = rejected + excluded.rejected,"
 		" wall_ms = wall_ms + excluded.wall_ms, cpu_ms = cpu_ms + excluded.cpu_ms",
-	[INDEX_PUT_KNOWN] =
-		"INSERT INTO known_clients(runner, state, platform, cpu, host, kernel,"
+	[INDEX_PUT_KNOWN] = "INSERT INTO known_clients(runner, state, platform, cpu, host, kernel,"
 		" software, cores, slots, memory, first_seen_at, seen_at, instance, machine,"
 		" version, started_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT(runner) DO UPDATE SET state = excluded.state,"
@@ -123,8 +116,7 @@ static const char *const statements[INDEX_STATEMENTS] = {
 		" slots = excluded.slots, memory = excluded.memory, seen_at = excluded.seen_at,"
 		" instance = excluded.instance, machine = excluded.machine,"
 		" version = excluded.version, started_at = excluded.started_at",
-	[INDEX_PUT_CURRENT] =
-		"INSERT OR REPLACE INTO current_clients(runner, state, load,"
+	[INDEX_PUT_CURRENT] = "INSERT OR REPLACE INTO current_clients(runner, state, load,"
 		" free_memory, free_slots, running, seen_at) VALUES(?, ?, ?, ?, ?, ?, ?)",
 	[INDEX_DELETE_CURRENT] = "DELETE FROM current_clients WHERE runner = ?",
 };

@@ -14,21 +14,23 @@
 #include <errno.h>
 #include <string.h>
 
+/* clang-format off */
 static const struct state_row moves[STATE_MOVES] = {
-	/*                   verb        from            to              the job is then */
-	[MOVE_ADMIT] = { "admit", SPOOL_INCOMING, SPOOL_QUEUED, "QUEUED" },
-	[MOVE_REJECT] = { "reject", SPOOL_INCOMING, SPOOL_FAILED, "REJECTED" },
-	[MOVE_RETURN] = { "return", SPOOL_QUEUED, SPOOL_INCOMING, NULL },
-	[MOVE_REFUSE] = { "refuse", SPOOL_QUEUED, SPOOL_FAILED, "REJECTED" },
-	[MOVE_CANCEL] = { "cancel", SPOOL_QUEUED, SPOOL_FAILED, "CANCELLED" },
-	[MOVE_OFFER] = { "offer", SPOOL_QUEUED, SPOOL_ACTIVE, "OFFERED" },
-	[MOVE_WITHDRAW] = { "withdraw", SPOOL_ACTIVE, SPOOL_QUEUED, "QUEUED" },
-	[MOVE_DONE] = { "file", SPOOL_ACTIVE, SPOOL_DONE, "DONE" },
-	[MOVE_FAIL] = { "file", SPOOL_ACTIVE, SPOOL_FAILED, NULL },
-	[MOVE_LOSE] = { "lose", SPOOL_ACTIVE, SPOOL_LOST, NULL },
-	[MOVE_REVIVE] = { "requeue", SPOOL_QUEUED, SPOOL_QUEUED, "QUEUED" },
-	[MOVE_ABANDON] = { "abandon", SPOOL_QUEUED, SPOOL_FAILED, "LOST" },
+	/*		     verb	 from		 to		 the job is then */
+	[MOVE_ADMIT] =	   { "admit",	 SPOOL_INCOMING, SPOOL_QUEUED,	 "QUEUED" },
+	[MOVE_REJECT] =	   { "reject",	 SPOOL_INCOMING, SPOOL_FAILED,	 "REJECTED" },
+	[MOVE_RETURN] =	   { "return",	 SPOOL_QUEUED,	 SPOOL_INCOMING, NULL },
+	[MOVE_REFUSE] =	   { "refuse",	 SPOOL_QUEUED,	 SPOOL_FAILED,	 "REJECTED" },
+	[MOVE_CANCEL] =	   { "cancel",	 SPOOL_QUEUED,	 SPOOL_FAILED,	 "CANCELLED" },
+	[MOVE_OFFER] =	   { "offer",	 SPOOL_QUEUED,	 SPOOL_ACTIVE,	 "OFFERED" },
+	[MOVE_WITHDRAW] =  { "withdraw", SPOOL_ACTIVE,	 SPOOL_QUEUED,	 "QUEUED" },
+	[MOVE_DONE] =	   { "file",	 SPOOL_ACTIVE,	 SPOOL_DONE,	 "DONE" },
+	[MOVE_FAIL] =	   { "file",	 SPOOL_ACTIVE,	 SPOOL_FAILED,	 NULL },
+	[MOVE_LOSE] =	   { "lose",	 SPOOL_ACTIVE,	 SPOOL_LOST,	 NULL },
+	[MOVE_REVIVE] =	   { "requeue",	 SPOOL_QUEUED,	 SPOOL_QUEUED,	 "QUEUED" },
+	[MOVE_ABANDON] =   { "abandon",	 SPOOL_QUEUED,	 SPOOL_FAILED,	 "LOST" },
 };
+/* clang-format on */
 
 const struct state_row *state_row(enum state_move move)
 {

@@ -30,29 +30,28 @@
 
 /* What is due, by the ticket of the folder's own attempt. STEP_NONE: cannot be; left alone and
  * reported. */
+/* clang-format off */
 static const enum step due_for[2][SPOOL_TICKET_KINDS + 1] = {
-	{
-		/* the folder is in queued/ */
-		[NO_TICKET] = STEP_SCHEDULE,
-		[SPOOL_TICKET_TMP] =
-			STEP_SCHEDULE, /* of the next attempt: removed, it was never offered */
-		[SPOOL_TICKET_VOID] = STEP_SCHEDULE, /* withdrawn: swept */
-		[SPOOL_TICKET_BACK] = STEP_SCHEDULE, /* given back and requeued: swept */
+	{	/* the folder is in queued/ */
+		[NO_TICKET] =	       STEP_SCHEDULE,
+		[SPOOL_TICKET_TMP] =   STEP_SCHEDULE,	/* of the next attempt, never offered: removed */
 		[SPOOL_TICKET_OFFER] = STEP_NONE,
+		[SPOOL_TICKET_VOID] =  STEP_SCHEDULE,	/* withdrawn: swept */
 		[SPOOL_TICKET_CLAIM] = STEP_NONE,
-		[SPOOL_TICKET_DONE] = STEP_NONE,
+		[SPOOL_TICKET_DONE] =  STEP_NONE,
+		[SPOOL_TICKET_BACK] =  STEP_SCHEDULE,	/* given back and requeued: swept */
 	},
-	{
-		/* the folder is in active/ */
-		[NO_TICKET] = STEP_MISSED, /* removed by hand: after a whole lease like a .back */
-		[SPOOL_TICKET_TMP] = STEP_OPEN,
-		[SPOOL_TICKET_OFFER] = STEP_OFFERED, /* or WITHDRAW */
-		[SPOOL_TICKET_VOID] = STEP_UNOFFER,
+	{	/* the folder is in active/ */
+		[NO_TICKET] =	       STEP_MISSED,	/* removed by hand: a lease, then like .back */
+		[SPOOL_TICKET_TMP] =   STEP_OPEN,
+		[SPOOL_TICKET_OFFER] = STEP_OFFERED,	/* or WITHDRAW */
+		[SPOOL_TICKET_VOID] =  STEP_UNOFFER,
 		[SPOOL_TICKET_CLAIM] = STEP_CLAIMED,
-		[SPOOL_TICKET_DONE] = STEP_RECORD,
-		[SPOOL_TICKET_BACK] = STEP_COPY,
+		[SPOOL_TICKET_DONE] =  STEP_RECORD,
+		[SPOOL_TICKET_BACK] =  STEP_COPY,
 	},
 };
+/* clang-format on */
 
 /* At once, not by the sweep: the next attempt to offer writes the same name. No client has ever
  * opened it, so nothing can make this wait. */

@@ -114,7 +114,11 @@ check-asan: ## the same tests, built with the address, leak and undefined behavi
 	+TEST_PATIENCE=3 $(MAKE) BUILD=$(BUILD)-asan CFLAGS='$(SANITIZE)' \
 		SHELL_TESTS='$(wildcard tests/spool/t[0-4]*.sh)' check
 
-bench: all ## measure latency, throughput, memory and idle CPU
+$(BUILD)/tests/bench/bench: tests/bench/bench.c
+	$(call SAY,LINK)
+	$(CC) $(OWN_CFLAGS) -O2 -g -o $@ $<
+
+bench: all $(BUILD)/tests/bench/bench ## measure latency, throughput, memory and idle CPU
 	tests/bench/bench.sh $(abspath $(BUILD))
 
 demo: all ## a share in a temporary folder, daemons, the damper computation, its result

@@ -244,6 +244,7 @@ void syncer_free(struct syncer *s)
 {
 	if (!s)
 		return;
+	make_calls(s->next, -ECANCELED);
 	batch_free(s->next);
 	free(s);
 }

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #define FLOW_MS 2000	 /* work flows: something has come or gone within */
 #define FLOW_LOOK_MS 100 /* then the time between looks */
@@ -238,6 +239,8 @@ static void pass_done(void *arg, int result)
 	}
 	if (p->want_names && p->result == 0)
 		ask_versions(r, &p->names);
+	else if (p->want_names)
+		r->next_names = now + RETRY_MS;
 	if (r->share.unsealed >= 0)
 		worker_submit(r->worker, pass_seal, NULL, &r->share);
 	if (r->last_pass)
@@ -257,6 +260,9 @@ static int versions_run(void *arg)
 	struct question *q = arg;
 
 	software_versions(&q->names, &q->found);
+	/* What they had started themselves is ours now, and dead. */
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		continue;
 	return 0;
 }
 

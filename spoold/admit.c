@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * admit - a complete drop is examined and gets its manifest, while it still lies where it was dropped.
+ * admit - a complete drop is examined and gets its manifest, while it still lies where it was
+ * dropped.
  *
- * Before: incoming/<name>/ (or a wrapped file). After: the same with .spool-manifest in it, durable, due for ENQUEUE; or due for REJECT with a
- * complaint; or back to waiting, because it changed. Files of ours that a resubmitted folder brings along are moved to attempts/0/ first.
- * A crash leaves a manifest in a folder in incoming/: the next admission moves it aside like any old file of ours.
+ * Before: incoming/<name>/ (or a wrapped file). After: the same with .spool-manifest in it,
+ * durable, due for ENQUEUE; or due for REJECT with a complaint; or back to waiting, because it
+ * changed. Files of ours that a resubmitted folder brings along are moved to attempts/0/ first. A
+ * crash leaves a manifest in a folder in incoming/: the next admission moves it aside like any old
+ * file of ours.
  */
 #include "coordinator.h"
 
@@ -26,7 +29,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define HASH_IN_LOOP (256 * 1024)	/* bytes: some 1 ms of hashing; more goes through the bulk lane */
+#define HASH_IN_LOOP (256 * 1024) /* bytes: some 1 ms of hashing; more goes through the bulk lane \
+				   */
 
 /* lacks: the inputs that have to come first, in words, or NULL. */
 static void wait_on(struct job *job, const char *lacks)
@@ -34,11 +38,15 @@ static void wait_on(struct job *job, const char *lacks)
 	struct coordinator *co = job->co;
 	struct drop *drop = job->drop;
 
-	jobs_restore_mode(job);
-	if (job->wrapped) {	/* it has left incoming/ */
+	if (job->wrapped) { /* it has left incoming/ */
 		jobs_due(job, STEP_RETURN);
 		return;
 	}
+	/* What could not be read was not seen standing still: from now on it is. */
+	if (job->put_back_mode && (job->put_back_mode & 0500) != 0500)
+		drop->put_back_mode = job->put_back_mode;
+	else
+		jobs_restore_mode(job);
 	job->drop = NULL;
 	jobs_forget(job);
 	if (lacks)
@@ -64,7 +72,8 @@ static void write_manifest(struct job *job)
 	free(job->manifest);
 	job->manifest = NULL;
 	if (r < 0) {
-		log_trouble("manifest", "%" PRIu64 ": .spool-manifest cannot be written: %s", job->id, strerror(-r));
+		log_trouble("manifest", "%" PRIu64 ": .spool-manifest cannot be written: %s",
+			    job->id, strerror(-r));
 		wait_on(job, NULL);
 		return;
 	}
@@ -94,7 +103,8 @@ static void hashed(struct job *job, int result)
 	wait_on(job, NULL);
 }
 
-/* The application of the drop box: a wrapped file found after a crash has it in its folder's name. */
+/* The application of the drop box: a wrapped file found after a crash has it in its folder's name.
+ */
 static const char *box_of(const struct job *job)
 {
 	const char *mark = job->wrapped ? strchr(job->at, '@') : NULL;
@@ -105,7 +115,8 @@ static const char *box_of(const struct job *job)
 }
 
 /* Takes over tree, needs and the texts. */
-static struct manifest *make_manifest(struct job *job, struct tree *tree, struct needs *needs, const char *group)
+static struct manifest *make_manifest(struct job *job, struct tree *tree, struct needs *needs,
+				      const char *group)
 {
 	struct manifest *m = xcalloc(1, sizeof(*m));
 	size_t len = 0;
@@ -116,7 +127,8 @@ static struct manifest *make_manifest(struct job *job, struct tree *tree, struct
 		m->uid = tree->entries[0].uid;
 	if (job->drop)
 		(void)spool_drop_nonce(job->drop->name, &len);
-	m->name = job->drop ? xstrndup(job->drop->name, len) : xstrdup(tree->count ? tree->entries[0].path : job->name);
+	m->name = job->drop ? xstrndup(job->drop->name, len)
+			    : xstrdup(tree->count ? tree->entries[0].path : job->name);
 	m->user = xstrdup(users_name(m->uid));
 	m->group = group ? xstrdup(group) : NULL;
 	m->box = box_of(job) ? xstrdup(box_of(job)) : NULL;
@@ -135,13 +147,15 @@ static bool stood_still(const struct job *job, const struct tree *tree)
 {
 	char fingerprint[DIGEST_HEX_SIZE];
 
-	if (!job->drop || job->wrapped || job->drop->whole || tree->ready || !*job->drop->fingerprint)
+	if (!job->drop || job->wrapped || job->drop->whole || tree->ready ||
+	    !*job->drop->fingerprint)
 		return true;
 	tree_fingerprint(tree, fingerprint);
 	return strcmp(fingerprint, job->drop->fingerprint) == 0;
 }
 
-/* Something may not be read: what? Permissions are the dropper's to mend, so this is no reason to wait. */
+/* Something may not be read: what? Permissions are the dropper's to mend, so this is no reason to
+ * wait. */
 static int complain_closed(struct job *job, int fd)
 {
 	const struct tree_entry *closed;
@@ -152,9 +166,12 @@ static int complain_closed(struct job *job, int fd)
 		return -EAGAIN;
 	closed = tree_closed(fd, &tree);
 	shown = escape_text(closed ? closed->path : "the folder", ESCAPE_TEXT);
-	complain(&job->complaint, shown, 0, xasprintf("a %s that may not be read", closed && closed->type == 'f' ? "file" : "folder"),
+	complain(&job->complaint, shown, 0,
+		 xasprintf("a %s that may not be read",
+			   closed && closed->type == 'f' ? "file" : "folder"),
 		 xstrdup("files and folders that the account running spoold may read"),
-		 xstrdup("chmod -R u+rwX,g+rX the folder (or drop it as the spool's own user) and drop it again"));
+		 xstrdup("chmod -R u+rwX,g+rX the folder (or drop it as the spool's own user) and "
+			 "drop it again"));
 	tree_free(&tree);
 	return COMPLAINT;
 }
@@ -162,18 +179,23 @@ static int complain_closed(struct job *job, int fd)
 /* Nothing that could become a job is in it. */
 static int complain_empty(struct job *job)
 {
-	_cleanup_free_ char *shown = escape_text(job->drop ? job->drop->name : job->name, ESCAPE_TEXT);
+	_cleanup_free_ char *shown = escape_text(job->drop ? job->drop->name : job->name,
+						 ESCAPE_TEXT);
 
 	if (job->wrapped)
-		return complain(&job->complaint, shown, 0, xstrdup("a file with a name that the spool itself uses"),
-				xstrdup("a file of yours: the spool writes files of this name beside it"),
-				xstrdup("give the file another name and drop it again"));
+		return complain(
+			&job->complaint, shown, 0,
+			xstrdup("a file with a name that the spool itself uses"),
+			xstrdup("a file of yours: the spool writes files of this name beside it"),
+			xstrdup("give the file another name and drop it again"));
 	return complain(&job->complaint, "the folder", 0, xstrdup("an empty folder"),
-			xstrdup("a job.conf, or one file that an application runs (spoolctl apps lists them)"),
+			xstrdup("a job.conf, or one file that an application runs (spoolctl apps "
+				"lists them)"),
 			xstrdup("put the files into the folder and drop it again"));
 }
 
-/* Examines the folder behind fd. 0: the manifest is under way, COMPLAINT, DROPCHECK_INCOMPLETE or negative errno (look again). */
+/* Examines the folder behind fd. 0: the manifest is under way, COMPLAINT, DROPCHECK_INCOMPLETE or
+ * negative errno (look again). */
 static int examine(struct coordinator *co, struct job *job, int fd)
 {
 	struct needs needs = { 0 };
@@ -191,7 +213,8 @@ static int examine(struct coordinator *co, struct job *job, int fd)
 	if (r == -EACCES || (r == 0 && tree_closed(fd, &tree)))
 		r = complain_closed(job, fd);
 	if (r == 0)
-		r = dropcheck(co->sp.root_fd, &co->catalogue, fd, &tree, box_of(job), &co->defaults, &file, &needs, &job->complaint);
+		r = dropcheck(co->sp.root_fd, &co->catalogue, fd, &tree, box_of(job), &co->defaults,
+			      &file, &needs, &job->complaint);
 	if (r == 0)
 		r = aside_move(fd);
 	if (r == 0) {
@@ -212,9 +235,12 @@ static int examine(struct coordinator *co, struct job *job, int fd)
 
 static int cannot_open(struct job *job, int error)
 {
-	return complain(&job->complaint, "the folder", 0, xasprintf("a folder that the coordinator may not enter or change (%s)", strerror(-error)),
+	return complain(&job->complaint, "the folder", 0,
+			xasprintf("a folder that the coordinator may not enter or change (%s)",
+				  strerror(-error)),
 			xstrdup("a folder that the account running spoold may read and move"),
-			xstrdup("chmod -R u+rwX,g+rwX it (or drop it as the spool's own user) and drop it again"));
+			xstrdup("chmod -R u+rwX,g+rwX it (or drop it as the spool's own user) and "
+				"drop it again"));
 }
 
 static void admit(struct coordinator *co, struct job *job)
@@ -230,10 +256,15 @@ static void admit(struct coordinator *co, struct job *job)
 	if (r == COMPLAINT || (r == DROPCHECK_INCOMPLETE && job->wrapped)) {
 		jobs_due(job, STEP_REJECT);
 	} else if (r != 0) {
-		_cleanup_free_ char *lacks = r == DROPCHECK_INCOMPLETE ? complaint_line(&job->complaint) : NULL;
+		_cleanup_free_ char *lacks = r == DROPCHECK_INCOMPLETE
+						     ? complaint_line(&job->complaint)
+						     : NULL;
 
 		if (r < 0 && r != -EAGAIN && r != -ENOENT && r != -ESTALE)
-			log_trouble("admit", "%" PRIu64 ": a drop cannot be examined (%s): it is tried again", job->id, strerror(-r));
+			log_trouble("admit",
+				    "%" PRIu64
+				    ": a drop cannot be examined (%s): it is tried again",
+				    job->id, strerror(-r));
 		complaint_free(&job->complaint);
 		wait_on(job, lacks);
 	}

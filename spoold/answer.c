@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "digest.h"
 #include "syncer.h"
 #include "ticket.h"
 #include "xalloc.h"
@@ -19,11 +20,14 @@
 int answer_put(struct coordinator *co, int dir, const char *name, const char *text, size_t len)
 {
 	_cleanup_free_ char *tmp = xasprintf(SPOOL_TMP "%s", name),
-			    *aside = xasprintf("%s.old", name);
+			    *aside = NULL;
 	_cleanup_close_ int fd = -1;
+	char nonce[9];
 	int r;
 
-	(void)unlinkat(dir, tmp, 0);
+	r = safefs_remove_tree(dir, tmp); /* .tmp-* is ours, whoever made it */
+	if (r < 0)
+		return r;
 	r = safefs_create(dir, tmp, text, len, 0644, &fd);
 	if (r < 0)
 		return r;
@@ -31,6 +35,8 @@ int answer_put(struct coordinator *co, int dir, const char *name, const char *te
 	syncer_touch(co->syncer, dir);
 	if (renameat(dir, tmp, dir, name) == 0)
 		return 0;
+	digest_nonce(nonce, 8);
+	aside = xasprintf("%s.old-%s", name, nonce);
 	if (renameat(dir, name, dir, aside) < 0 || renameat(dir, tmp, dir, name) < 0)
 		return -errno;
 	return 0;

@@ -8,7 +8,7 @@
 #include "coordinator.h"
 
 /* Puts a file of ours into the folder dir under its name, whatever has that name there (a folder is
- * moved aside to <name>.old); touched for the next sync, as is dir. 0 or negative errno. */
+ * moved aside to <name>.old-<nonce>); touched for the next sync, as is dir. 0 or negative errno. */
 int answer_put(struct coordinator *co, int dir, const char *name, const char *text, size_t len);
 
 /* The text of a job.result for a job that ends without an outcome of a runner. Heap. */

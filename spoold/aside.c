@@ -2,9 +2,10 @@
 /*
  * aside - files of ours that a dropped folder brings along.
  *
- * job.result, stdout.txt, attempts/ and the like of an earlier run go to attempts/0/, whatever they are: they are renamed, never opened or
- * followed. Through a temporary folder, so that an old attempts/ ends inside the new one. A crash leaves some in that folder, which
- * is of ours too: the next time it is moved with the others.
+ * job.result, stdout.txt, attempts/ and the like of an earlier run go to attempts/0/, whatever they
+ * are: they are renamed, never opened or followed. Through a temporary folder, so that an old
+ * attempts/ ends inside the new one. A crash leaves some in that folder, which is of ours too: the
+ * next time it is moved with the others.
  */
 #include "aside.h"
 
@@ -29,7 +30,7 @@ static int move_all(int dir_fd, const struct strlist *names)
 	char nonce[9], tmp[32];
 	_cleanup_close_ int tmp_fd = -1;
 
-	digest_nonce(nonce, 8);		/* a name that nobody can have used */
+	digest_nonce(nonce, 8); /* a name that nobody can have used */
 	snprintf(tmp, sizeof(tmp), SPOOL_TMP "old-%s", nonce);
 	if (mkdirat(dir_fd, tmp, 0755) < 0)
 		return -errno;
@@ -39,7 +40,8 @@ static int move_all(int dir_fd, const struct strlist *names)
 	for (size_t i = 0; i < names->count; i++)
 		if (renameat(dir_fd, names->items[i], tmp_fd, names->items[i]) < 0)
 			return -errno;
-	if (mkdirat(dir_fd, SPOOL_ATTEMPTS, 0755) < 0 || renameat(dir_fd, tmp, dir_fd, SPOOL_ATTEMPTS "/0") < 0)
+	if (mkdirat(dir_fd, SPOOL_ATTEMPTS, 0755) < 0 ||
+	    renameat(dir_fd, tmp, dir_fd, SPOOL_ATTEMPTS "/0") < 0)
 		return -errno;
 	return 0;
 }

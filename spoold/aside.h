@@ -5,7 +5,8 @@
 #ifndef SPOOLD_ASIDE_H
 #define SPOOLD_ASIDE_H
 
-/* Moves them to attempts/0/ of the folder behind dir_fd (decisions.md 11), all but .ready. 0, also if there are none, or negative errno. */
+/* Moves them to attempts/0/ of the folder behind dir_fd (decisions.md 11), all but .ready. 0, also
+ * if there are none, or negative errno. */
 int aside_move(int dir_fd);
 
 #endif

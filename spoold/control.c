@@ -131,8 +131,11 @@ static void cancel(struct coordinator *co, const char *name, const struct reques
 		       "it");
 		return;
 	}
-	if (job->cancel)
+	if (job->cancel) {
+		if (safefs_look(co->sp.place_fd[SPOOL_REPLIES], name, NULL) == -ENOENT)
+			control_reply(co, name, true, rq->id, "it is being cancelled already");
 		return;
+	}
 	job->cancel = true;
 	free(job->why);
 	job->why = reason_of(co, name, who);

@@ -88,6 +88,7 @@ struct drop {
 	char lacking[65]; /* the fingerprint with which it was found to lack inputs: only a change
 			     helps */
 	char *lacks;	  /* what it waits for, in words, or NULL */
+	mode_t put_back_mode; /* st_mode of a folder that had to be made readable; 0: none */
 	uint64_t seen_in_scan;
 	TAILQ_ENTRY(drop) link; /* in drops_waiting, by due */
 	UT_hash_handle hh;
@@ -115,6 +116,7 @@ struct job {
 	bool cancel;		       /* its owner asked */
 	char *why;		       /* reason for a cancel or reject, or NULL */
 	struct complaint complaint;    /* why it is being rejected */
+	bool answered;		       /* the answer is written: what is left of REJECT is the move */
 	struct drop *drop;	       /* until it has left incoming/ */
 	struct manifest *
 		manifest; /* between the hashing of large inputs and ADMIT's end; of a fresh copy */
@@ -122,7 +124,7 @@ struct job {
 	int64_t since; /* boot ms of the last change (ticketless: first missed; offered: when) */
 	uint64_t seen_in_scan;
 	uid_t uid;
-	mode_t put_back_mode;  /* of a folder that had to be made writable; 0: none */
+	mode_t put_back_mode;  /* st_mode of a folder that had to be made writable; 0: none */
 	TAILQ_ENTRY(job) link; /* in due[step], in its line, or in none */
 	UT_hash_handle hh;
 };
@@ -142,7 +144,8 @@ struct runner {
 	struct registration reg;
 	struct beat beat;  /* the last one; counter 0: none */
 	int64_t beat_seen; /* boot ms when the counter was last seen to change; 0: never */
-	bool present;	   /* beats, and takes work */
+	bool present;	   /* beats */
+	bool open;	   /* beats, and takes new work */
 	int inbox_fd;
 	unsigned used_cores; /* of jobs that are offered or claimed and have not ended there */
 	unsigned held;	     /* how many these are */
@@ -194,6 +197,7 @@ struct coordinator {
 	int64_t index_dirty_since; /* boot ms of the first event not yet committed; 0: none */
 	uint64_t changes;	   /* events written: publish compares */
 	uint64_t scan_number;
+	bool inbox_closed; /* since the last scan began, an inbox could not be read */
 };
 
 /* -- main.c -- */

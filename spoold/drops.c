@@ -2,9 +2,10 @@
 /*
  * drops - what lies in the drop boxes, and whether it is complete.
  *
- * A drop is complete at once if it came by one rename or holds .ready; otherwise when two looks a settle time apart were equal,
- * nobody has a file of it open for writing, and no name looks like a copy in progress. Then it becomes a job, due for WRAP (a
- * single file) or ADMIT (a folder). Memory only: after a crash every drop starts its settle time anew.
+ * A drop is complete at once if it came by one rename or holds .ready; otherwise when two looks a
+ * settle time apart were equal, nobody has a file of it open for writing, and no name looks like a
+ * copy in progress. Then it becomes a job, due for WRAP (a single file) or ADMIT (a folder). Memory
+ * only: after a crash every drop starts its settle time anew.
  */
 #include "drops.h"
 
@@ -52,7 +53,8 @@ static int open_box(struct coordinator *co, const char *app)
 	box->fd = fd;
 	HASH_ADD_KEYPTR(hh, co->boxes, box->app, strlen(box->app), box);
 	if (!co->polling && watch_box(co, box) < 0)
-		log_trouble("watch", "a drop box cannot be watched: the scan alone brings its news");
+		log_trouble("watch",
+			    "a drop box cannot be watched: the scan alone brings its news");
 	return 0;
 }
 
@@ -66,7 +68,10 @@ static int find_app_box(const char *name, unsigned char type, void *arg)
 	if (!catalogue_find(&co->catalogue, name + 1)) {
 		_cleanup_free_ char *shown = escape_text(name, ESCAPE_TEXT);
 
-		log_trouble(name, "incoming/%s is no drop box: there is no application of that name in apps/", shown);
+		log_trouble(
+			name,
+			"incoming/%s is no drop box: there is no application of that name in apps/",
+			shown);
 	} else if (open_box(co, name + 1) == 0) {
 		log_mended(name);
 	}
@@ -167,13 +172,16 @@ void drops_expect_return(struct coordinator *co, struct box *box, const char *na
 
 static bool is_no_drop(const struct box *box, const char *name)
 {
-	return spool_is_litter(name) || spool_is_tmp(name) || spool_is_readme(name) || (!*box->app && name[0] == '@');
+	return spool_is_litter(name) || spool_is_tmp(name) || spool_is_readme(name) ||
+	       (!*box->app && name[0] == '@');
 }
 
-/* What happens within a folder brings no news; the scan looks for .ready, so that a long settle time need not pass. */
+/* What happens within a folder brings no news; the scan looks for .ready, so that a long settle
+ * time need not pass. */
 static bool is_ready(const struct drop *drop)
 {
-	_cleanup_close_ int fd = openat(drop->box->fd, drop->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(drop->box->fd, drop->name,
+					O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
 	return fd >= 0 && fstatat(fd, SPOOL_READY, &st, AT_SYMLINK_NOFOLLOW) == 0;
@@ -196,7 +204,9 @@ static void seen(struct coordinator *co, struct box *box, const char *name, bool
 	drop->seen_in_scan = co->scan_number;
 	drop->whole = drop->whole || (whole && !drop->returned);
 	/* The first look is due at once: the settle time is counted from it. */
-	wait_until(co, drop, drop->whole || !drop->due || (drop->due > now && is_ready(drop)) ? now : drop->due);
+	wait_until(co, drop,
+		   drop->whole || !drop->due || (drop->due > now && is_ready(drop)) ? now
+										    : drop->due);
 }
 
 void drops_news(struct coordinator *co, const char *app, const char *name, bool whole)
@@ -216,19 +226,23 @@ static void fingerprint_name(const struct stat *st, char *fingerprint)
 {
 	char text[128];
 
-	snprintf(text, sizeof(text), "%lld %lld.%ld %lld.%ld %llu", (long long)st->st_size, (long long)st->st_mtim.tv_sec,
-		 st->st_mtim.tv_nsec, (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec, (unsigned long long)st->st_ino);
+	snprintf(text, sizeof(text), "%lld %lld.%ld %lld.%ld %llu", (long long)st->st_size,
+		 (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec, (long long)st->st_ctim.tv_sec,
+		 st->st_ctim.tv_nsec, (unsigned long long)st->st_ino);
 	digest_buffer(text, strlen(text), fingerprint);
 }
 
-/* still: this look was equal to the one a settle time before. Whatever ADMIT will complain about has to stand still too, lest a copy
- * be rejected in its middle. */
-static enum verdict judge_folder(struct drop *drop, int fd, const struct tree *tree, const char *fingerprint, bool still)
+/* still: this look was equal to the one a settle time before. Whatever ADMIT will complain about
+ * has to stand still too, lest a copy be rejected in its middle. */
+static enum verdict judge_folder(struct drop *drop, int fd, const struct tree *tree,
+				 const char *fingerprint, bool still)
 {
-	const char *lacks = tree->count == 0 ? "it is empty" : tree->partial ? "a name in it is that of a copy in progress" : NULL;
+	const char *lacks = tree->count == 0 ? "it is empty"
+			    : tree->partial  ? "a name in it is that of a copy in progress"
+					     : NULL;
 
 	if (tree->count == 0)
-		drop->whole = false;	/* what is put into it later does not come by one rename */
+		drop->whole = false; /* what is put into it later does not come by one rename */
 	if (*drop->lacking && strcmp(fingerprint, drop->lacking) == 0)
 		return INCOMPLETE;
 	if (tree->ready || drop->whole)
@@ -260,7 +274,8 @@ static enum verdict look_at_folder(struct drop *drop, const struct stat *st, cha
 	if (r < 0)
 		return CHANGING;
 	tree_fingerprint(&tree, fingerprint);
-	verdict = judge_folder(drop, fd, &tree, fingerprint, strcmp(fingerprint, drop->fingerprint) == 0);
+	verdict = judge_folder(drop, fd, &tree, fingerprint,
+			       strcmp(fingerprint, drop->fingerprint) == 0);
 	tree_free(&tree);
 	return verdict;
 }
@@ -270,7 +285,8 @@ static enum verdict look_at_file(struct drop *drop, const struct stat *st, char 
 	fingerprint_name(st, fingerprint);
 	if (drop->whole)
 		return COMPLETE_FILE;
-	set_lacks(drop, spool_is_partial(drop->name) ? "its name is that of a copy in progress" : NULL);
+	set_lacks(drop,
+		  spool_is_partial(drop->name) ? "its name is that of a copy in progress" : NULL);
 	if (strcmp(fingerprint, drop->fingerprint) != 0 || drop->lacks)
 		return INCOMPLETE;
 	_cleanup_close_ int fd = safefs_open(drop->box->fd, drop->name, O_RDONLY, 0);
@@ -296,7 +312,7 @@ static enum verdict look(struct coordinator *co, struct drop *drop)
 	else if (S_ISREG(st.st_mode))
 		verdict = look_at_file(drop, &st, fingerprint);
 	else
-		verdict = COMPLETE_FILE;	/* a link, a fifo: never a job, and complete at once */
+		verdict = COMPLETE_FILE; /* a link, a fifo: never a job, and complete at once */
 	snprintf(drop->fingerprint, sizeof(drop->fingerprint), "%s", fingerprint);
 	return verdict;
 }
@@ -311,7 +327,8 @@ static void make_job(struct coordinator *co, struct drop *drop, enum step step)
 	int r = ids_take(co, &id);
 
 	if (r < 0) {
-		log_trouble("ids", "spool/next cannot be written (%s): nothing can be admitted", strerror(-r));
+		log_trouble("ids", "spool/next cannot be written (%s): nothing can be admitted",
+			    strerror(-r));
 		wait_until(co, drop, clock_boot_ms() + co->opt.scan);
 		return;
 	}
@@ -320,12 +337,14 @@ static void make_job(struct coordinator *co, struct drop *drop, enum step step)
 	name = xstrndup(drop->name, len);
 	job = jobs_new(co, id, spool_reduce_name(name, reduced));
 	job->drop = drop;
+	job->put_back_mode = drop->put_back_mode;
 	drop->taken = true;
 	jobs_moved(job, SPOOL_INCOMING, drop->name);
 	jobs_due(job, step);
 }
 
-/* An empty or unfinished drop that has waited long: an empty folder is answered, the others are only reported. */
+/* An empty or unfinished drop that has waited long: an empty folder is answered, the others are
+ * only reported. */
 static bool patience_is_over(struct coordinator *co, struct drop *drop)
 {
 	_cleanup_free_ char *shown = NULL;
@@ -336,7 +355,8 @@ static bool patience_is_over(struct coordinator *co, struct drop *drop)
 	if (!drop->told) {
 		shown = escape_text(drop->name, ESCAPE_TEXT);
 		log_warn("incoming: \"%s\" has been incomplete for %s: %s", shown,
-			 human_time(co->opt.incoming_patience, waited), drop->lacks ? drop->lacks : "it goes on changing");
+			 human_time(co->opt.incoming_patience, waited),
+			 drop->lacks ? drop->lacks : "it goes on changing");
 		drop->told = true;
 	}
 	int fd = safefs_open_dir(drop->box->fd, drop->name);
@@ -366,7 +386,7 @@ static void look_and_decide(struct coordinator *co, struct drop *drop)
 		make_job(co, drop, STEP_ADMIT);
 		return;
 	case GONE:
-		drop->taken = true;	/* in no list any more */
+		drop->taken = true; /* in no list any more */
 		drops_forget(co, drop);
 		return;
 	case ANSWERED:
@@ -374,8 +394,10 @@ static void look_and_decide(struct coordinator *co, struct drop *drop)
 		/* fall through */
 	case INCOMPLETE:
 	case CHANGING:
-		/* What has been incomplete for long is looked at with the scan, not every settle time. */
-		wait_until(co, drop, clock_boot_ms() + (drop->told ? co->opt.scan : co->opt.settle));
+		/* What has been incomplete for long is looked at with the scan, not every settle
+		 * time. */
+		wait_until(co, drop,
+			   clock_boot_ms() + (drop->told ? co->opt.scan : co->opt.settle));
 		return;
 	}
 }
@@ -401,7 +423,8 @@ static void arm_timer(struct coordinator *co)
 {
 	struct drop *first = TAILQ_FIRST(&co->drops_waiting);
 
-	if (!co->drops_timer && sd_event_add_time(co->event, &co->drops_timer, CLOCK_BOOTTIME, 0, 1, on_timer, co) < 0)
+	if (!co->drops_timer &&
+	    sd_event_add_time(co->event, &co->drops_timer, CLOCK_BOOTTIME, 0, 1, on_timer, co) < 0)
 		log_die("the event loop takes no timer");
 	if (first)
 		sd_event_source_set_time(co->drops_timer, (uint64_t)first->due * 1000);
@@ -428,7 +451,8 @@ int drops_scan(struct coordinator *co)
 
 	for (struct box *box = co->boxes; r == 0 && box; box = box->hh.next) {
 		struct listing l = { co, box };
-		_cleanup_free_ char *path = xasprintf("%s/%s%s", spool_place_name(SPOOL_INCOMING), *box->app ? "@" : ".", box->app);
+		_cleanup_free_ char *path = xasprintf("%s/%s%s", spool_place_name(SPOOL_INCOMING),
+						      *box->app ? "@" : ".", box->app);
 
 		r = safefs_list(co->sp.fd, path, seen_in_listing, &l);
 	}

@@ -202,7 +202,7 @@ static void put_back(struct coordinator *co, struct job *job)
 	drops_expect_return(co, box, as);
 	r = fd < 0 ? fd : move_back(job, fd, box, name, as);
 	if (r == 0 && job->put_back_mode)
-		(void)fchmodat(box->fd, as, job->put_back_mode, 0);
+		(void)fchmodat(box->fd, as, job->put_back_mode & 07777, AT_SYMLINK_NOFOLLOW);
 	if (r == 0) {
 		e.from = spool_place_name(SPOOL_QUEUED);
 		e.to = spool_place_name(SPOOL_INCOMING);

@@ -91,6 +91,9 @@ static void record(struct coordinator *co, struct job *job)
 	if (r == 0)
 		r = write_result(co, job, text, len, t);
 	if (r == 0) {
+		if (job->result)
+			ticket_free(job->result);
+		free(job->result);
 		job->result = t;
 		jobs_after_sync(job, STEP_FILE);
 		return;

@@ -74,7 +74,7 @@ static void tell_found(struct coordinator *co, struct event *e, int dir)
 	    ticket_parse(text, len, &t, NULL) == RECORD_WHOLE)
 		tell_outcome(e, &t);
 	if (!e->state)
-		e->state = "FAILED";
+		e->state = e->to && strcmp(e->to, spool_place_name(SPOOL_DONE)) == 0 ? "DONE" : "FAILED";
 	e->by = "scan";
 	journal_tell(co, e);
 	manifest_free(&m);
@@ -134,6 +134,22 @@ void found_name_wrapped(struct job *job)
 		return;
 	free(job->name);
 	job->name = xstrdup(spool_reduce_name(name, reduced));
+}
+
+void found_needs(struct job *job)
+{
+	_cleanup_close_ int dir = jobs_open_folder(job);
+	struct manifest m = { 0 };
+	struct stat st;
+
+	job->cores = 1;
+	if (dir >= 0 && manifest_read(dir, true, &m) == 0) {
+		job->cores = m.needs.cores;
+		job->uid = m.uid;
+	} else if (dir >= 0 && fstat(dir, &st) == 0) {
+		job->uid = st.st_uid;
+	}
+	manifest_free(&m);
 }
 
 void found_deleted(struct job *job)

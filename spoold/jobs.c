@@ -92,6 +92,8 @@ static void after_sync(void *arg, int result)
 	struct job *job = arg;
 
 	job->busy = false;
+	if (job->co->stopping)
+		return;
 	if (result < 0) {
 		/* What is on the disk is unknown now; a new start reads it instead of guessing. */
 		log_error("%" PRIu64 ": the share cannot be written durably (%s): stopping",
@@ -186,17 +188,19 @@ int jobs_open_folder_to_write(struct job *job)
 		close(fd);
 	if (fstatat(parent, job->at, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	if (!S_ISDIR(st.st_mode) || fchmodat(parent, job->at, (st.st_mode & 07777) | 0700, 0) < 0)
+	if (!S_ISDIR(st.st_mode) ||
+	    fchmodat(parent, job->at, (st.st_mode & 07777) | 0700, AT_SYMLINK_NOFOLLOW) < 0)
 		return -EACCES;
 	if (!job->put_back_mode)
-		job->put_back_mode = st.st_mode & 07777;
+		job->put_back_mode = st.st_mode;
 	return safefs_open_dir(parent, job->at);
 }
 
 void jobs_restore_mode(struct job *job)
 {
 	if (job->put_back_mode)
-		(void)fchmodat(jobs_parent_fd(job), job->at, job->put_back_mode, 0);
+		(void)fchmodat(jobs_parent_fd(job), job->at, job->put_back_mode & 07777,
+			       AT_SYMLINK_NOFOLLOW);
 	job->put_back_mode = 0;
 }
 

@@ -15,6 +15,7 @@
 #include "journal.h"
 #include "log.h"
 #include "syncer.h"
+#include "tickets.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -72,9 +73,11 @@ static void open_ticket(struct coordinator *co, struct job *job)
 				  NULL);
 
 	if (r == SAFEFS_LOST) {
-		/* It was moved on before a crash, or removed by hand: the inbox tells. */
+		/* Claimed before we looked, or removed by hand: the inbox tells. */
 		jobs_no_ticket(job);
+		journal_move(job, MOVE_OFFER, NULL, NULL);
 		jobs_due(job, STEP_MISSED);
+		tickets_scan_inbox(co, job->runner);
 		return;
 	}
 	if (r != 0) {

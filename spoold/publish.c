@@ -22,6 +22,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #define KEEP 3
 #define COST_SHARE 20 /* publishing may take one twentieth of the time */
@@ -219,7 +220,7 @@ void publish_changes(struct coordinator *co)
 {
 	int64_t now = clock_boot_ms();
 
-	if (publish.running || publish.armed ||
+	if (publish.running || (publish.armed && publish.waiting.count == 0) ||
 	    (co->changes == publish.published_changes && publish.waiting.count == 0))
 		return;
 	if (now >= publish.not_before || publish.waiting.count > 0) {
@@ -266,6 +267,13 @@ int publish_open(struct coordinator *co)
 void publish_close(struct coordinator *co)
 {
 	sd_event_source_unref(publish.timer);
-	if (!publish.running && co->index)
+	/* One under way is waited for, so that the last one shows the end. */
+	while (publish.running && worker_pending(co->slow_lane) > 0) {
+		const struct timespec ts = { 0, 2000000 };
+
+		worker_collect(co->slow_lane);
+		(void)nanosleep(&ts, NULL);
+	}
+	if (co->index)
 		start(co);
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * reject - a job ends without having run: it cannot be accepted, or its owner has cancelled it while it waited.
+ * reject - a job ends without having run: it cannot be accepted, or its owner has cancelled it
+ * while it waited.
  *
- * REJECT writes job.result (and REJECTED.txt with the complaint) into the folder; DISCARD moves the folder from incoming/ or queued/ to failed/.
- * Nothing of the user's is changed or removed. A folder that we may neither write nor move stays where it is; then a fresh
- * failed/<id>-<name>/ holds the answer. A crash after REJECT leaves the files in a folder that is examined again: same end.
+ * REJECT writes job.result (and REJECTED.txt with the complaint) into the folder; DISCARD moves the
+ * folder from incoming/ or queued/ to failed/. Nothing of the user's is changed or removed. A
+ * folder that we may neither write nor move stays where it is; then a fresh failed/<id>-<name>/
+ * holds the answer. A crash after REJECT leaves the files in a folder that is examined again: same
+ * end.
  */
 #include "coordinator.h"
 
@@ -48,7 +51,8 @@ static char *given_name(const struct job *job)
 static int write_answer(struct job *job, int dir)
 {
 	_cleanup_free_ char *name = given_name(job), *shown = escape_text(name, ESCAPE_TEXT);
-	_cleanup_free_ char *reason = is_cancel(job) ? xstrdup(job->why ? job->why : "cancelled") : complaint_line(&job->complaint);
+	_cleanup_free_ char *reason = is_cancel(job) ? xstrdup(job->why ? job->why : "cancelled")
+						     : complaint_line(&job->complaint);
 	_cleanup_free_ char *page = is_cancel(job) ? NULL : complaint_page(&job->complaint, shown);
 	_cleanup_free_ char *result = NULL;
 	size_t len;
@@ -65,6 +69,7 @@ static int write_answer(struct job *job, int dir)
 	if (r == 0)
 		r = answer_put(job->co, dir, SPOOL_RESULT, result, len);
 	syncer_touch(job->co->syncer, dir);
+	job->answered = r == 0;
 	return r;
 }
 
@@ -75,8 +80,11 @@ static void answer_elsewhere(struct job *job)
 	int failed_fd = co->sp.place_fd[SPOOL_FAILED], r;
 	_cleanup_free_ char *tmp = xasprintf(SPOOL_TMP "%" PRIu64, job->id);
 	_cleanup_close_ int dir = -1;
+	struct stat st;
 
 	jobs_restore_mode(job);
+	if (fstatat(job->drop->box->fd, job->drop->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		job->uid = st.st_uid;
 	if (mkdirat(failed_fd, tmp, 0755) < 0 && errno != EEXIST)
 		r = -errno;
 	else
@@ -84,7 +92,9 @@ static void answer_elsewhere(struct job *job)
 	if (r >= 0)
 		r = write_answer(job, dir);
 	if (r < 0) {
-		log_trouble("reject", "%" PRIu64 ": REJECTED.txt cannot be written: %s", job->id, strerror(-r));
+		log_trouble("reject", "%" PRIu64 ": REJECTED.txt cannot be written: %s", job->id,
+			    strerror(-r));
+		jobs_due(job, STEP_RETRY);
 		return;
 	}
 	refused_remember(co, job->drop);
@@ -102,7 +112,7 @@ static void reject(struct job *job)
 	int r = dir;
 
 	if (dir == -ENOENT) {
-		jobs_due(job, STEP_DISCARD);	/* finds that it is gone */
+		jobs_due(job, STEP_DISCARD); /* finds that it is gone */
 		return;
 	}
 	if (dir >= 0)
@@ -112,7 +122,8 @@ static void reject(struct job *job)
 	} else if (job->drop && !job->wrapped) {
 		answer_elsewhere(job);
 	} else {
-		log_trouble("reject", "%" PRIu64 ": the answer cannot be written: %s", job->id, strerror(-r));
+		log_trouble("reject", "%" PRIu64 ": the answer cannot be written: %s", job->id,
+			    strerror(-r));
 		jobs_due(job, STEP_DISCARD);
 	}
 }
@@ -191,7 +202,8 @@ static void discard(struct coordinator *co, struct job *job)
 		return;
 	}
 	if (r != 0) {
-		log_trouble("discard", "%" PRIu64 ": cannot be moved to failed/: %s", job->id, strerror(-r));
+		log_trouble("discard", "%" PRIu64 ": cannot be moved to failed/: %s", job->id,
+			    strerror(-r));
 		jobs_due(job, STEP_RETRY);
 		return;
 	}

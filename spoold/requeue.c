@@ -136,6 +136,10 @@ static void copied(struct job *job, int result)
 					    line);
 
 		r = close_copy(job, "LOST", why);
+		if (!job->cancel) {
+			free(job->why);
+			job->why = xstrdup(why);
+		}
 		complaint_free(&job->complaint);
 	} else if (r == 0 && job->cancel) {
 		r = close_copy(job, "CANCELLED", job->why ? job->why : "cancelled");
@@ -198,36 +202,41 @@ void lose_run(struct coordinator *co, struct joblist *due)
 
 /* -- REVIVE -------------------------------------------------------------------------------------- */
 
-/* Does the copy hold an answer of ours? A copy has nothing of a job's making in it. */
-static bool is_closed(struct coordinator *co, const char *copy)
+/* Does the copy hold an answer of ours? A copy has nothing of a job's making in it. 0: it does;
+ * SAFEFS_LOST: the copy is gone; -ENOENT: no answer; other negative errno: not known now. */
+static int look_for_answer(struct coordinator *co, const char *copy)
 {
 	_cleanup_close_ int dir = safefs_open_dir(co->sp.place_fd[SPOOL_QUEUED], copy);
 
-	return dir >= 0 && safefs_look(dir, SPOOL_RESULT, NULL) == 0;
+	if (dir < 0)
+		return dir == -ENOENT ? SAFEFS_LOST : dir;
+	return safefs_look(dir, SPOOL_RESULT, NULL);
 }
 
 static void revive(struct coordinator *co, struct job *job)
 {
 	_cleanup_free_ char *copy = copy_name(job);
-	enum state_move move = is_closed(co, copy) ? MOVE_ABANDON : MOVE_REVIVE;
+	int answer = look_for_answer(co, copy), r = answer;
+	enum state_move move = answer == 0 ? MOVE_ABANDON : MOVE_REVIVE;
 	char folder[SPOOL_FOLDER_SIZE];
-	int r;
 
 	spool_job_folder(folder, job->id, move == MOVE_REVIVE ? job->attempt : 0, job->name);
-	r = state_move(&co->sp, move, copy, folder);
+	/* SAFEFS_LOST too: the move may have been made before. */
+	if (answer >= 0 || answer == -ENOENT)
+		r = state_move(&co->sp, move, copy, folder);
 	if (r != 0) {
 		log_trouble("revive", "%" PRIu64 ": the fresh copy cannot be queued: %s", job->id,
-			    r == SAFEFS_LOST ? "it is gone" : strerror(-r));
-		jobs_due(job, STEP_RETRY);
+			    r == SAFEFS_LOST ? "it is gone, and made anew" : strerror(-r));
+		jobs_due(job, r == SAFEFS_LOST ? STEP_COPY : STEP_RETRY);
 		return;
 	}
+	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
 	if (job->has_ticket && job->runner)
 		sweep_ticket(co, job->runner, job->id, job->attempt, job->ticket, job->rid);
 	jobs_moved(job, state_row(move)->to, folder);
 	journal_move(job, move, move == MOVE_ABANDON && job->cancel ? "CANCELLED" : NULL, NULL);
 	jobs_no_ticket(job);
 	jobs_set_runner(job, NULL);
-	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
 	if (move == MOVE_ABANDON) {
 		control_job_ended(job, job->cancel ? "CANCELLED" : "LOST");
 		syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_FAILED]);

@@ -35,10 +35,10 @@ static bool takes_work(const struct runner *r)
 
 const char *runners_state(const struct runner *r)
 {
-	if (!r->present && takes_work(r))
+	if (!r->present)
 		return "ABSENT";
 	if (!takes_work(r))
-		return r->beat.state && r->present ? r->beat.state : "ABSENT";
+		return r->beat.state;
 	if (r->used_cores == 0)
 		return "IDLE";
 	return r->used_cores >= r->reg.slots ? "BUSY" : "MIXED";
@@ -46,6 +46,8 @@ const char *runners_state(const struct runner *r)
 
 static void tell_index(struct coordinator *co, struct runner *r)
 {
+	if (!r->reg.instance)
+		return;		/* an inbox without a registration */
 	index_runner(co->index, &r->reg, r->beat.instance ? &r->beat : NULL, runners_state(r),
 		     clock_wall_ms());
 }
@@ -167,6 +169,18 @@ static int add_file(const char *name, unsigned char type, void *arg)
 	return 0;
 }
 
+/* An inbox whose registration is gone or damaged may hold claims all the same: it is a runner that is
+ * not there, and its jobs are not taken for missing. */
+static int add_inbox(const char *name, unsigned char type, void *arg)
+{
+	struct coordinator *co = arg;
+
+	(void)type;
+	if (spool_is_runner_name(name) && !spool_is_readme(name) && !runners_find(co, name))
+		(void)add_runner(co, name);
+	return 0;
+}
+
 int runners_scan(struct coordinator *co)
 {
 	struct strlist files = { 0 };
@@ -182,6 +196,8 @@ int runners_scan(struct coordinator *co)
 				runners_news(co, files.items[i]);
 		}
 	strlist_free(&files);
+	if (r == 0)
+		r = spool_list(&co->sp, SPOOL_CLAIMS, add_inbox, co);
 	runners_review(co);
 	return r;
 }
@@ -191,18 +207,20 @@ void runners_review(struct coordinator *co)
 	int64_t now = clock_boot_ms();
 
 	for (struct runner *r = co->runners; r; r = r->hh.next) {
-		bool present = r->beat_seen && now - r->beat_seen < co->opt.lease && takes_work(r);
+		bool present = r->beat.state && r->beat_seen && now - r->beat_seen < co->opt.lease;
+		bool open = present && takes_work(r);
 
-		if (present != r->present) {
+		if (present != r->present || open != r->open) {
 			r->present = present;
+			r->open = open;
 			log_info("runner %s is %s", r->name,
-				 present	 ? "present"
-				 : takes_work(r) ? "absent: no sign of life"
-						 : "leaving");
+				 open	   ? "present"
+				 : present ? "leaving"
+					   : "absent: no sign of life");
 			co->changes++;
 			co->schedule_again = true;
 			tell_index(co, r);
-			if (!present)
+			if (!open)
 				tickets_withdraw_all(co, r);
 			coordinator_turn_soon(co);
 		}

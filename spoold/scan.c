@@ -90,7 +90,8 @@ static void found_wrapped(struct coordinator *co, const char *name, uint64_t id)
 {
 	struct job *job = jobs_find(co, id);
 
-	if (job)
+	/* Empty: a crash before the file was moved into it; it lies in its box still. */
+	if (job || unlinkat(co->sp.place_fd[SPOOL_QUEUED], name, AT_REMOVEDIR) == 0)
 		return;
 	job = jobs_new(co, id, "file");
 	job->wrapped = true;
@@ -142,6 +143,8 @@ static void found_folder(struct coordinator *co, enum spool_place place, const c
 	job->seen_in_scan = co->scan_number;
 	job->attempt = parsed.attempt;
 	jobs_moved(job, place, name);
+	if (place == SPOOL_ACTIVE)
+		found_needs(job);
 }
 
 /* Lists a folder until the time is up. true: finished. */
@@ -180,6 +183,7 @@ static bool list_slice(struct coordinator *co, enum spool_place place, int64_t u
 
 static void scan_inboxes(struct coordinator *co)
 {
+	co->inbox_closed = false;
 	for (struct runner *r = co->runners; r; r = r->hh.next)
 		tickets_scan_inbox(co, r);
 }
@@ -188,15 +192,29 @@ static void scan_inboxes(struct coordinator *co)
  * come. */
 static void look_after(struct coordinator *co, enum step resting)
 {
-	/* Whatever is settled to rest again goes to the end of the list: stop at today's last. */
-	struct job *last = TAILQ_LAST(&co->due[resting], joblist), *job, *next;
+	_cleanup_free_ uint64_t *ids = NULL;
+	size_t count = 0;
+	struct job *job;
 
-	for (job = TAILQ_FIRST(&co->due[resting]); job; job = next) {
-		next = job == last ? NULL : TAILQ_NEXT(job, link);
-		if (jobs_folder_is_gone(job))
+	/* By number: what is settled goes to the end of some list, and a look into an inbox may
+	 * move any other job on. */
+	TAILQ_FOREACH(job, &co->due[resting], link) {
+		if ((count & (count - 1)) == 0)
+			ids = xrealloc(ids, count ? 2 * count : 1, sizeof(*ids));
+		ids[count++] = job->id;
+	}
+	for (size_t i = 0; i < count; i++) {
+		job = jobs_find(co, ids[i]);
+		if (!job || job->busy || job->step != resting)
+			continue;
+		if (resting == STEP_RETRY && job->place != SPOOL_QUEUED && job->place != SPOOL_ACTIVE)
+			jobs_due(job, job->place == SPOOL_LOST ? STEP_REVIVE
+				      : job->answered	       ? STEP_DISCARD
+							       : STEP_REJECT);
+		else if (jobs_folder_is_gone(job))
 			found_deleted(job);
 		else
-			tickets_settle(job);
+			tickets_look_after(job);
 	}
 }
 

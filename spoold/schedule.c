@@ -49,6 +49,10 @@ static void join(struct coordinator *co, struct job *job)
 		jobs_due(job, STEP_REJECT);
 	} else if (r == -ENOENT) {
 		jobs_due(job, STEP_RETURN);
+	} else if (r < 0 && r != -EBADMSG) {
+		log_trouble("manifest", "%" PRIu64 ": its manifest cannot be read now: %s", job->id,
+			    strerror(-r));
+		jobs_due(job, STEP_RETRY);
 	} else if (r < 0) {
 		complain(&job->complaint, SPOOL_MANIFEST, 0,
 			 xasprintf("a damaged record of admission (%s)", strerror(-r)),
@@ -66,7 +70,7 @@ static void join(struct coordinator *co, struct job *job)
 
 static bool fits(const struct runner *r, const struct needs *n)
 {
-	if (!r->present || n->cores > r->reg.slots || n->memory > r->reg.memory)
+	if (!r->open || n->cores > r->reg.slots || n->memory > r->reg.memory)
 		return false;
 	if (n->runner && strcmp(n->runner, r->name) != 0)
 		return false;

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "control.h"
 #include "event.h"
+#include "index.h"
 #include "jobs.h"
 #include "journal.h"
 #include "log.h"
@@ -20,6 +21,7 @@
 #include "xalloc.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -73,7 +75,7 @@ static enum step offered(struct job *job)
 {
 	if (job->cancel)
 		return STEP_WITHDRAW;
-	if (!job->runner->present) {
+	if (!job->runner->open) {
 		job->why = job->why ? job->why
 				    : xasprintf("runner %s is not there", job->runner->name);
 		return STEP_WITHDRAW;
@@ -81,8 +83,11 @@ static enum step offered(struct job *job)
 	return STEP_OFFERED;
 }
 
-static enum step missed(const struct job *job)
+/* Time counts only while every inbox can be read: the ticket may lie in one that cannot. */
+static enum step missed(struct job *job)
 {
+	if (job->co->inbox_closed)
+		job->since = clock_boot_ms();
 	return clock_boot_ms() - job->since > job->co->opt.lease ? STEP_COPY : STEP_MISSED;
 }
 
@@ -136,6 +141,28 @@ static int stage(enum spool_ticket_kind kind)
 	}
 }
 
+struct told {
+	unsigned attempt;
+	bool running;
+};
+
+static int note_state(const struct index_job *row, void *arg)
+{
+	struct told *told = arg;
+
+	told->running = row->attempt == told->attempt && row->state &&
+			strcmp(row->state, "RUNNING") == 0;
+	return 0;
+}
+
+/* Before a restart of ours? What is not folded into the index yet was told by this run. */
+static bool is_told(const struct job *job)
+{
+	struct told told = { .attempt = job->attempt };
+
+	return index_jobs(job->co->index, job->id, note_state, &told) > 0 && told.running;
+}
+
 static void tell_claim(const struct job *job)
 {
 	struct event e = journal_event(job, state_ticket_verb(TICKET_MOVE_CLAIM));
@@ -158,7 +185,7 @@ static void advance(struct job *job, struct runner *runner, const struct spool_t
 		jobs_set_runner(job, runner);
 	jobs_set_ticket(job, tn->kind, tn->rid);
 	job->since = clock_boot_ms();
-	if (newly_claimed)
+	if (newly_claimed && !is_told(job))
 		tell_claim(job);
 	if (!job->busy && job->step != STEP_WITHDRAW)
 		tickets_settle(job);
@@ -171,7 +198,9 @@ static void sighted(struct coordinator *co, struct job *job, struct runner *runn
 		    const struct spool_ticket_name *tn)
 {
 	if (tn->attempt == job->attempt) {
-		advance(job, runner, tn);
+		/* Elsewhere it is on its way to being swept. */
+		if (job->place == SPOOL_QUEUED || job->place == SPOOL_ACTIVE)
+			advance(job, runner, tn);
 	} else if (tn->attempt < job->attempt) {
 		stray(co, runner, tn);
 	} else if (tn->kind == SPOOL_TICKET_TMP && tn->attempt == job->attempt + 1 &&
@@ -198,7 +227,7 @@ static void stray(struct coordinator *co, struct runner *runner, const struct sp
 		 * answers. */
 		if (tickets_order_cancel(runner, tn->id, tn->attempt, "its folder was removed") ==
 		    0)
-			log_info("%" PRIu64 ": claimed on %s, but its folder is gone: stopped",
+			log_trouble("claim", "%" PRIu64 ": claimed on %s, but its folder is gone: stopped",
 				 tn->id, runner->name);
 	}
 }
@@ -286,13 +315,33 @@ void tickets_scan_inbox(struct coordinator *co, struct runner *runner)
 	if (fd < 0) {
 		log_trouble("inbox", "the inbox of runner %s cannot be read: %s", runner->name,
 			    strerror(-fd));
+		co->inbox_closed = true;
 		return;
 	}
 	r = safefs_list(fd, ".", see_in_listing, &l);
+	co->inbox_closed = co->inbox_closed || r < 0;
 	if (r < 0)
 		log_trouble("inbox", "the inbox of runner %s cannot be read: %s", runner->name,
 			    strerror(-r));
 	close(fd);
+}
+
+void tickets_look_after(struct job *job)
+{
+	char name[SPOOL_TICKET_SIZE];
+
+	if (job->has_ticket && job->runner) {
+		spool_ticket_name(name, job->id, job->attempt, job->ticket, job->rid);
+		if (safefs_look(job->runner->inbox_fd, name, NULL) == -ENOENT) {
+			/* Moved on, or removed by hand: the inbox tells. */
+			jobs_no_ticket(job);
+			job->since = clock_boot_ms();
+			tickets_scan_inbox(job->co, job->runner);
+			if (job->has_ticket)
+				return;
+		}
+	}
+	tickets_settle(job);
 }
 
 void tickets_withdraw_all(struct coordinator *co, struct runner *runner)

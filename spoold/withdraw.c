@@ -37,6 +37,10 @@ static void withdraw(struct coordinator *co, struct job *job)
 			    strerror(-r));
 	/* Claimed first: its news is on the way, or the inbox tells. */
 	job->since = clock_boot_ms();
+	if (!job->cancel) {
+		free(job->why);
+		job->why = NULL;
+	}
 	jobs_due(job, STEP_OFFERED);
 	tickets_scan_inbox(co, job->runner);
 	if (job->step == STEP_OFFERED && job->ticket != SPOOL_TICKET_OFFER)
@@ -70,14 +74,14 @@ static void unoffer(struct coordinator *co, struct job *job)
 		jobs_due(job, STEP_RETRY);
 		return;
 	}
-	sweep_ticket(co, job->runner, job->id, job->attempt, SPOOL_TICKET_VOID, NULL);
-	jobs_no_ticket(job);
 	if (r == 0) {
 		jobs_moved(job, SPOOL_QUEUED, folder);
 		journal_move(job, MOVE_WITHDRAW, NULL, NULL);
 		syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
 		syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_ACTIVE]);
 	}
+	sweep_ticket(co, job->runner, job->id, job->attempt, SPOOL_TICKET_VOID, NULL);
+	jobs_no_ticket(job);
 	jobs_set_runner(job, NULL);
 	if (!job->cancel) {
 		free(job->why);

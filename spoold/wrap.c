@@ -20,12 +20,20 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Back to waiting in incoming/: the id is spent. */
+/* It stays in incoming/, and is answered if waiting does not help, or waits on; the id is spent. */
 static void give_up(struct job *job, int error)
 {
 	struct coordinator *co = job->co;
 	struct drop *drop = job->drop;
 
+	if (error == -EACCES || error == -EPERM) {
+		complain(&job->complaint, "the file", 0,
+			 xasprintf("a file that cannot be moved (%s)", strerror(-error)),
+			 xstrdup("a file that the account running spoold may move"),
+			 xstrdup("drop it as the spool's own user, or in a folder of its own"));
+		jobs_due(job, STEP_REJECT);
+		return;
+	}
 	if (error != SAFEFS_LOST)
 		log_trouble("wrap",
 			    "%" PRIu64

@@ -356,7 +356,11 @@ make_job() {
 
 # drop PATH... copies into the drop box (as people do), drop_mv PATH... renames (complete at once).
 drop() { cp -r -- "$@" "$SHARE/spool/incoming/"; }
-drop_mv() { mv -- "$@" "$SHARE/spool/incoming/"; }
+drop_mv() {
+	local drop
+	# One by one: mv looks back at each but the last, and spoold may have taken it already.
+	for drop; do mv -- "$drop" "$SHARE/spool/incoming/" || return 1; done
+}
 
 # jobs_in PLACE NAME: the folders of the jobs of that (reduced) name in queued, active, done, failed
 # or lost, in order of their numbers, one path a line.

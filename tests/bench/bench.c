@@ -64,7 +64,8 @@ static long number(const char *text)
 
 static int floor_of_machine(long count)
 {
-	char *const argv[] = { "true", NULL };
+	char name[] = "true";
+	char *const argv[] = { name, NULL };
 	int64_t begin = now_ns();
 	long running = 0;
 

@@ -299,7 +299,7 @@ static void without_descriptors_it_syncs_at_once(void **state)
 	close_spot(&s);
 }
 
-static void ending_forgets_what_waits(void **state)
+static void ending_cancels_what_waits(void **state)
 {
 	struct spot s = open_spot(true);
 	int before = open_fds();
@@ -308,7 +308,8 @@ static void ending_forgets_what_waits(void **state)
 	syncer_touch(s.syncer, s.fd);
 	syncer_then(s.syncer, go, letters[0]);
 	close_spot(&s);
-	assert_string_equal(calls, "");
+	assert_string_equal(calls, letters[0]);
+	assert_int_equal(last_result, -ECANCELED);
 	assert_true(open_fds() < before);
 	syncer_free(NULL);
 }
@@ -325,7 +326,7 @@ int main(void)
 		cmocka_unit_test(errors_reach_every_call),
 		cmocka_unit_test(folders_that_cannot_sync_are_done),
 		cmocka_unit_test(without_descriptors_it_syncs_at_once),
-		cmocka_unit_test(ending_forgets_what_waits),
+		cmocka_unit_test(ending_cancels_what_waits),
 	};
 
 	sem_init(&gate, 0, 0);

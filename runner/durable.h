@@ -12,7 +12,7 @@
 
 #define DURABLE_ROOM 64
 
-struct durable {		/* all zero but whole.local to begin with */
+struct durable { /* all zero but whole.local to begin with */
 	struct wholesync whole;
 	size_t count;
 	struct {

@@ -126,7 +126,7 @@ static void add(struct strlist *env, const char *format, ...)
 static void add_job(struct strlist *env, const struct share *share, const struct job *job)
 {
 	const struct ticket *t = &job->ticket;
-	/* No path on the share is built but by name of what the ticket and lib/spool say. */
+	/* A path for the job; we ourselves go by descriptors. */
 	_cleanup_free_ char *dir = xasprintf("%s/spool/%s", share->sp.path, t->folder);
 
 	add(env, "SPOOL_JOB_ID=%" PRIu64, t->id);

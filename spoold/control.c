@@ -46,15 +46,16 @@ void control_reply(struct coordinator *co, const char *name, bool ok, uint64_t n
 			    strerror(-r));
 }
 
-void control_reply_admission(struct coordinator *co, const char *drop_name, uint64_t id,
-			     const char *why)
+void control_reply_admission(struct job *job, const char *why)
 {
-	size_t len;
-	const char *nonce = spool_drop_nonce(drop_name, &len);
-	_cleanup_free_ char *name = nonce ? xasprintf("admit.%s", nonce) : NULL;
+	_cleanup_free_ char *name = NULL;
 
-	if (nonce)
-		control_reply(co, name, !why, id, why ? why : "admitted");
+	if (!job->nonce)
+		return;
+	name = xasprintf("admit.%s", job->nonce);
+	control_reply(job->co, name, !why, job->id, why ? why : "admitted");
+	free(job->nonce);
+	job->nonce = NULL;
 }
 
 static void forget_request(struct coordinator *co, const char *name)

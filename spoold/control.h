@@ -11,10 +11,9 @@
 void control_news(struct coordinator *co, const char *name);
 int control_scan(struct coordinator *co); /* all of them; 0 or negative errno */
 
-/* The drop carried a nonce of spoolctl submit: replies/admit.<nonce> says the id, or why not (why
- * NULL: admitted). */
-void control_reply_admission(struct coordinator *co, const char *drop_name, uint64_t id,
-			     const char *why);
+/* Once the admission is durable: if the drop carried a nonce of spoolctl submit, replies/admit.<nonce>
+ * says the id, or why not (why NULL: admitted). Told once. */
+void control_reply_admission(struct job *job, const char *why);
 
 /* Writes replies/<name>: "ok <number> <text>" or "failed <number> <text>". */
 void control_reply(struct coordinator *co, const char *name, bool ok, uint64_t number,

@@ -109,6 +109,7 @@ struct job {
 	bool has_ticket;
 	enum spool_ticket_kind ticket; /* how far the ticket of this attempt is known to be */
 	char *rid;		       /* who claimed it, or NULL */
+	char *nonce; /* of spoolctl submit, which waits for the reply; or NULL */
 	struct runner *runner;	       /* holds its ticket, or is about to; or NULL */
 	unsigned cores;		       /* that are counted against runner */
 	bool counted;		       /* its cores are on runner's account */

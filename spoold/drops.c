@@ -189,8 +189,8 @@ static bool is_ready(const struct drop *drop)
 
 static void seen(struct coordinator *co, struct box *box, const char *name, bool whole)
 {
+	int64_t now = clock_boot_ms(), due;
 	struct drop *drop;
-	int64_t now = clock_boot_ms();
 
 	if (is_no_drop(box, name))
 		return;
@@ -203,10 +203,11 @@ static void seen(struct coordinator *co, struct box *box, const char *name, bool
 		drop = add_drop(co, box, name);
 	drop->seen_in_scan = co->scan_number;
 	drop->whole = drop->whole || (whole && !drop->returned);
-	/* The first look is due at once: the settle time is counted from it. */
-	wait_until(co, drop,
-		   drop->whole || !drop->due || (drop->due > now && is_ready(drop)) ? now
-										    : drop->due);
+	/* The settle time is counted from the first look, by which a small copy has come to its end. */
+	due = drop->due ? drop->due : now + co->opt.settle / 10;
+	if (drop->whole || (due > now && is_ready(drop)))
+		due = now;
+	wait_until(co, drop, due);
 }
 
 void drops_news(struct coordinator *co, const char *app, const char *name, bool whole)
@@ -321,6 +322,7 @@ static void make_job(struct coordinator *co, struct drop *drop, enum step step)
 {
 	char reduced[SPOOL_NAME_SIZE];
 	_cleanup_free_ char *name = NULL;
+	const char *nonce;
 	struct job *job;
 	uint64_t id;
 	size_t len;
@@ -333,9 +335,10 @@ static void make_job(struct coordinator *co, struct drop *drop, enum step step)
 		return;
 	}
 	log_mended("ids");
-	(void)spool_drop_nonce(drop->name, &len);
+	nonce = spool_drop_nonce(drop->name, &len);
 	name = xstrndup(drop->name, len);
 	job = jobs_new(co, id, spool_reduce_name(name, reduced));
+	job->nonce = nonce ? xstrdup(nonce) : NULL;
 	job->drop = drop;
 	job->put_back_mode = drop->put_back_mode;
 	drop->taken = true;
@@ -445,16 +448,40 @@ static int seen_in_listing(const char *name, unsigned char type, void *arg)
 	return 0;
 }
 
+/* An application's box may be removed, and made anew, at any time: then it is another folder. */
+static int list_app_box(struct coordinator *co, struct box *box)
+{
+	_cleanup_free_ char *name = xasprintf("@%s", box->app);
+	_cleanup_close_ int fd = safefs_open_dir(co->sp.place_fd[SPOOL_INCOMING], name);
+	struct listing l = { co, box };
+	struct stat now, before;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &now) < 0 || fstat(box->fd, &before) < 0 ||
+	    ((now.st_ino != before.st_ino || now.st_dev != before.st_dev) &&
+	     dup3(fd, box->fd, O_CLOEXEC) < 0))
+		return -errno;
+	return safefs_list(fd, ".", seen_in_listing, &l);
+}
+
 int drops_scan(struct coordinator *co)
 {
 	int r = drops_open_boxes(co);
 
 	for (struct box *box = co->boxes; r == 0 && box; box = box->hh.next) {
 		struct listing l = { co, box };
-		_cleanup_free_ char *path = xasprintf("%s/%s%s", spool_place_name(SPOOL_INCOMING),
-						      *box->app ? "@" : ".", box->app);
 
-		r = safefs_list(co->sp.fd, path, seen_in_listing, &l);
+		if (!*box->app) {
+			r = safefs_list(co->sp.fd, spool_place_name(SPOOL_INCOMING),
+					seen_in_listing, &l);
+			continue;
+		}
+		/* One box that cannot be read must not keep the scan from all the rest. */
+		int failed = list_app_box(co, box);
+		if (failed < 0 && failed != -ENOENT)
+			log_trouble("box", "the drop box incoming/@%s cannot be read: %s", box->app,
+				    strerror(-failed));
 	}
 	return r;
 }

@@ -78,8 +78,6 @@ static void look_again(struct job *job)
 		tell_admission(job, &m);
 		free(job->why);
 		job->why = NULL;
-		if (job->drop)
-			control_reply_admission(job->co, job->drop->name, job->id, NULL);
 		forget_drop(job);
 		job->wrapped = false;
 		jobs_after_sync(job, STEP_SCHEDULE);

@@ -72,6 +72,7 @@ void jobs_forget(struct job *job)
 	free(job->name);
 	free(job->at);
 	free(job->rid);
+	free(job->nonce);
 	free(job->why);
 	free(job);
 }

@@ -175,6 +175,7 @@ static void gone(struct job *job)
 
 	if (job->place == SPOOL_QUEUED)
 		control_folder_gone(job);
+	control_reply_admission(job, "its folder was removed");
 	control_job_ended(job, "gone: its folder was removed");
 	job->drop = NULL;
 	jobs_forget(job);
@@ -212,8 +213,6 @@ static void discard(struct coordinator *co, struct job *job)
 	jobs_moved(job, SPOOL_FAILED, folder);
 	jobs_restore_mode(job);
 	tell(job, move);
-	if (job->drop)
-		control_reply_admission(co, job->drop->name, job->id, job->why);
 	if (job->drop)
 		drops_forget(co, job->drop);
 	job->drop = NULL;

@@ -221,9 +221,13 @@ static void revive(struct coordinator *co, struct job *job)
 	char folder[SPOOL_FOLDER_SIZE];
 
 	spool_job_folder(folder, job->id, move == MOVE_REVIVE ? job->attempt : 0, job->name);
-	/* SAFEFS_LOST too: the move may have been made before. */
 	if (answer >= 0 || answer == -ENOENT)
 		r = state_move(&co->sp, move, copy, folder);
+	if (r == SAFEFS_LOST) { /* or it was closed, and moved before an error */
+		move = MOVE_ABANDON;
+		r = state_move(&co->sp, move, copy,
+			       spool_job_folder(folder, job->id, 0, job->name));
+	}
 	if (r != 0) {
 		log_trouble("revive", "%" PRIu64 ": the fresh copy cannot be queued: %s", job->id,
 			    r == SAFEFS_LOST ? "it is gone, and made anew" : strerror(-r));

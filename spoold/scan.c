@@ -26,6 +26,7 @@
 #include "xalloc.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 

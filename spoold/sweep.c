@@ -8,6 +8,7 @@
  */
 #include "sweep.h"
 
+#include "control.h"
 #include "jobs.h"
 #include "log.h"
 #include "syncer.h"
@@ -75,6 +76,7 @@ void sweep_run(struct coordinator *co, struct joblist *due)
 	struct job *job;
 
 	while ((job = TAILQ_FIRST(due))) {
+		control_reply_admission(job, job->why ? job->why : "not admitted");
 		if (job->has_ticket && job->runner)
 			sweep_ticket(co, job->runner, job->id, job->attempt, job->ticket, job->rid);
 		jobs_forget(job);

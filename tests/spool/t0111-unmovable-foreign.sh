@@ -40,7 +40,7 @@ test_expect_success 'a folder that it may not even read' '
 '
 
 test_expect_success 'one that is still being copied is answered when it stands still, once' '
-	mkdir slow && { (cd slow && while [ ! -e ../stop ]; do : >part && rm part; done) & } && give slow 700 &&
+	mkdir slow && { (stop=$PWD/stop && cd slow && while [ ! -e "$stop" ]; do : >part && rm part; done) & } && give slow 700 &&
 	drops_pass 3 && still_incoming slow && touch stop && wait $! && answered slow "may not enter or change" &&
 	drops_pass 2 && test $(jobs_in failed slow | wc -l) = 1
 '

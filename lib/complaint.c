@@ -73,8 +73,7 @@ char *complaint_page(const struct complaint *c, const char *drop_name)
 		"Expected: %s\n"
 		"What to do: %s\n"
 		"\n"
-		"Nothing was run and nothing was deleted: all that you dropped is here, as it "
-		"was.\n"
+		"Nothing was run and nothing was deleted: what you dropped is as it was.\n"
 		"When you have mended it, copy it into incoming/ again. This page may stay where\n"
 		"it is, it does no harm there.\n",
 		name, complaint_any(c) ? c->file : "-", where, complaint_any(c) ? c->found : "-",

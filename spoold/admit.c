@@ -29,8 +29,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define HASH_IN_LOOP (256 * 1024) /* bytes: some 1 ms of hashing; more goes through the bulk lane \
-				   */
+#define HASH_IN_LOOP                                                                 \
+	(256 * 1024) /* bytes: some 1 ms of hashing; more goes through the bulk lane \
+		      */
 
 /* lacks: the inputs that have to come first, in words, or NULL. */
 static void wait_on(struct job *job, const char *lacks)

@@ -19,8 +19,7 @@
 
 int answer_put(struct coordinator *co, int dir, const char *name, const char *text, size_t len)
 {
-	_cleanup_free_ char *tmp = xasprintf(SPOOL_TMP "%s", name),
-			    *aside = NULL;
+	_cleanup_free_ char *tmp = xasprintf(SPOOL_TMP "%s", name), *aside = NULL;
 	_cleanup_close_ int fd = -1;
 	char nonce[9];
 	int r;

@@ -11,8 +11,8 @@
 void control_news(struct coordinator *co, const char *name);
 int control_scan(struct coordinator *co); /* all of them; 0 or negative errno */
 
-/* Once the admission is durable: if the drop carried a nonce of spoolctl submit, replies/admit.<nonce>
- * says the id, or why not (why NULL: admitted). Told once. */
+/* Once the admission is durable: if the drop carried a nonce of spoolctl submit,
+ * replies/admit.<nonce> says the id, or why not (why NULL: admitted). Told once. */
 void control_reply_admission(struct job *job, const char *why);
 
 /* Writes replies/<name>: "ok <number> <text>" or "failed <number> <text>". */

@@ -109,7 +109,7 @@ struct job {
 	bool has_ticket;
 	enum spool_ticket_kind ticket; /* how far the ticket of this attempt is known to be */
 	char *rid;		       /* who claimed it, or NULL */
-	char *nonce; /* of spoolctl submit, which waits for the reply; or NULL */
+	char *nonce;		       /* of spoolctl submit, which waits for the reply; or NULL */
 	struct runner *runner;	       /* holds its ticket, or is about to; or NULL */
 	unsigned cores;		       /* that are counted against runner */
 	bool counted;		       /* its cores are on runner's account */
@@ -117,8 +117,8 @@ struct job {
 	bool cancel;		       /* its owner asked */
 	char *why;		       /* reason for a cancel or reject, or NULL */
 	struct complaint complaint;    /* why it is being rejected */
-	bool answered;		       /* the answer is written: what is left of REJECT is the move */
-	struct drop *drop;	       /* until it has left incoming/ */
+	bool answered;	   /* the answer is written: what is left of REJECT is the move */
+	struct drop *drop; /* until it has left incoming/ */
 	struct manifest *
 		manifest; /* between the hashing of large inputs and ADMIT's end; of a fresh copy */
 	struct ticket *result; /* between RECORD and FILE */

@@ -203,7 +203,8 @@ static void seen(struct coordinator *co, struct box *box, const char *name, bool
 		drop = add_drop(co, box, name);
 	drop->seen_in_scan = co->scan_number;
 	drop->whole = drop->whole || (whole && !drop->returned);
-	/* The settle time is counted from the first look, by which a small copy has come to its end. */
+	/* The settle time is counted from the first look, by which a small copy has come to its
+	 * end. */
 	due = drop->due ? drop->due : now + co->opt.settle / 10;
 	if (drop->whole || (due > now && is_ready(drop)))
 		due = now;

@@ -106,7 +106,7 @@ static void record(struct coordinator *co, struct job *job)
 	}
 	log_trouble("record",
 		    "%" PRIu64 ": its finished ticket cannot be filed (%s): left alone, looked at "
-			       "again with the next scan",
+		    "again with the next scan",
 		    job->id, r == -EBADMSG ? "damaged or of another attempt" : strerror(-r));
 	jobs_due(job, STEP_CLAIMED);
 }

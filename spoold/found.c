@@ -74,7 +74,8 @@ static void tell_found(struct coordinator *co, struct event *e, int dir)
 	    ticket_parse(text, len, &t, NULL) == RECORD_WHOLE)
 		tell_outcome(e, &t);
 	if (!e->state)
-		e->state = e->to && strcmp(e->to, spool_place_name(SPOOL_DONE)) == 0 ? "DONE" : "FAILED";
+		e->state = e->to && strcmp(e->to, spool_place_name(SPOOL_DONE)) == 0 ? "DONE"
+										     : "FAILED";
 	e->by = "scan";
 	journal_tell(co, e);
 	manifest_free(&m);

@@ -14,7 +14,8 @@ void found_ended(struct coordinator *co, enum spool_place place, const char *nam
 /* The name of a wrapped file's job, from the file in its folder. */
 void found_name_wrapped(struct job *job);
 
-/* What an active job was admitted with: its owner, and the cores to be counted against its runner. */
+/* What an active job was admitted with: its owner, and the cores to be counted against its runner.
+ */
 void found_needs(struct job *job);
 
 /* The folder of a job that rests (offered, claimed) has been deleted by its owner. */

@@ -131,8 +131,10 @@ static int make_ticket(struct coordinator *co, struct job *job, int fd, bool *ch
 	if (r == 0)
 		r = write_ticket(co, job, &t);
 	if (r == -EBADMSG)
-		r = complain(&job->complaint, SPOOL_MANIFEST, 0, xstrdup("a damaged record of admission"),
-			     xstrdup("the record that spoold wrote"), xstrdup("drop the folder again"));
+		r = complain(&job->complaint, SPOOL_MANIFEST, 0,
+			     xstrdup("a damaged record of admission"),
+			     xstrdup("the record that spoold wrote"),
+			     xstrdup("drop the folder again"));
 	if (r == -E2BIG)
 		r = complain(&job->complaint, SPOOL_JOB_CONF, 0,
 			     xstrdup("arguments and env that together are larger than 64 KiB"),

@@ -82,6 +82,11 @@ static void answer_elsewhere(struct job *job)
 	_cleanup_close_ int dir = -1;
 	struct stat st;
 
+	char *remedy = job->complaint.remedy;
+
+	job->complaint.remedy = xasprintf("%s. It could not be moved, so it is still in incoming/",
+					  remedy ? remedy : "");
+	free(remedy);
 	jobs_restore_mode(job);
 	if (fstatat(job->drop->box->fd, job->drop->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		job->uid = st.st_uid;

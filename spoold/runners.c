@@ -47,7 +47,7 @@ const char *runners_state(const struct runner *r)
 static void tell_index(struct coordinator *co, struct runner *r)
 {
 	if (!r->reg.instance)
-		return;		/* an inbox without a registration */
+		return; /* an inbox without a registration */
 	index_runner(co->index, &r->reg, r->beat.instance ? &r->beat : NULL, runners_state(r),
 		     clock_wall_ms());
 }
@@ -169,8 +169,8 @@ static int add_file(const char *name, unsigned char type, void *arg)
 	return 0;
 }
 
-/* An inbox whose registration is gone or damaged may hold claims all the same: it is a runner that is
- * not there, and its jobs are not taken for missing. */
+/* An inbox whose registration is gone or damaged may hold claims all the same: it is a runner that
+ * is not there, and its jobs are not taken for missing. */
 static int add_inbox(const char *name, unsigned char type, void *arg)
 {
 	struct coordinator *co = arg;

@@ -25,8 +25,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define ROUND_TRIP_MS 50.0 /* from .done to the next claim, with its syncs, on a busy local disk \
-			    */
+#define ROUND_TRIP_MS                                                              \
+	50.0 /* from .done to the next claim, with its syncs, on a busy local disk \
+	      */
 #define AHEAD_REST_MS                                                                           \
 	300 /* a ticket ahead is left alone for so long: short jobs end sooner than it could be \
 	       moved */

@@ -36,7 +36,7 @@
 static const enum step due_for[2][SPOOL_TICKET_KINDS + 1] = {
 	{	/* the folder is in queued/ */
 		[NO_TICKET] =	       STEP_SCHEDULE,
-		[SPOOL_TICKET_TMP] =   STEP_SCHEDULE,	/* of the next attempt, never offered: removed */
+		[SPOOL_TICKET_TMP] =   STEP_SCHEDULE,	/* the next, never offered: removed */
 		[SPOOL_TICKET_OFFER] = STEP_NONE,
 		[SPOOL_TICKET_VOID] =  STEP_SCHEDULE,	/* withdrawn: swept */
 		[SPOOL_TICKET_CLAIM] = STEP_NONE,
@@ -44,7 +44,7 @@ static const enum step due_for[2][SPOOL_TICKET_KINDS + 1] = {
 		[SPOOL_TICKET_BACK] =  STEP_SCHEDULE,	/* given back and requeued: swept */
 	},
 	{	/* the folder is in active/ */
-		[NO_TICKET] =	       STEP_MISSED,	/* removed by hand: a lease, then like .back */
+		[NO_TICKET] =	       STEP_MISSED,	/* gone: a lease, then like .back */
 		[SPOOL_TICKET_TMP] =   STEP_OPEN,
 		[SPOOL_TICKET_OFFER] = STEP_OFFERED,	/* or WITHDRAW */
 		[SPOOL_TICKET_VOID] =  STEP_UNOFFER,
@@ -227,8 +227,9 @@ static void stray(struct coordinator *co, struct runner *runner, const struct sp
 		 * answers. */
 		if (tickets_order_cancel(runner, tn->id, tn->attempt, "its folder was removed") ==
 		    0)
-			log_trouble("claim", "%" PRIu64 ": claimed on %s, but its folder is gone: stopped",
-				 tn->id, runner->name);
+			log_trouble("claim",
+				    "%" PRIu64 ": claimed on %s, but its folder is gone: stopped",
+				    tn->id, runner->name);
 	}
 }
 

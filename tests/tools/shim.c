@@ -8,8 +8,8 @@
  *	SHIM_NOOP_AT=N		the N-th rename reports success and does nothing
  *	SHIM_MATCH=TEXT		only renames with TEXT in the path of their target count
  *	SHIM_COUNT=FILE		holds the number of renames so far
- *	SHIM_TRACE=FILE		one line per call that opens for writing, writes, syncs, renames, links,
- *				unlinks or makes a folder, appended when the call is over:
+ *	SHIM_TRACE=FILE		one line per call that opens for writing, writes, syncs, renames,
+ *				links, unlinks or makes a folder, appended when the call is over:
  *
  *	<number> <thread id> <call> <result> <path>[ <second path>]
  *

@@ -41,6 +41,6 @@ void syncer_start(struct syncer *s);
 
 bool syncer_idle(const struct syncer *s); /* nothing touched, waiting or running */
 /* Calls that still wait are made with -ECANCELED. */
-void syncer_free(struct syncer *s);	  /* after the worker has been freed; NULL is fine */
+void syncer_free(struct syncer *s); /* after the worker has been freed; NULL is fine */
 
 #endif

@@ -3,8 +3,8 @@
  * job - an attempt that this runner has claimed, from the claim to the day that its ticket is
  * .done or .back.
  *
- * A job belongs to the loop, but for the time that it is in a pass (finish, prepare, claimed):
- * then it is the worker's, and the loop writes only what "of the loop" says.
+ * A job belongs to the loop, but for the time that it is lent to a pass (finish, prepare, claimed):
+ * then it is the worker's, and the loop reads no more than "lent", number and tag.
  */
 #ifndef RUNNER_JOB_H
 #define RUNNER_JOB_H
@@ -65,6 +65,7 @@ struct job {
 	bool written;  /* and stands in the ticket */
 
 	/* of the loop */
+	bool lent;	       /* to the pass under way */
 	enum message_why stop; /* asked of the launcher */
 	bool stop_pending;     /* and not sent yet */
 	int64_t stop_wait_ms;

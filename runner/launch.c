@@ -131,6 +131,8 @@ bool launch_push(struct runner *r)
 	struct job *job;
 
 	TAILQ_FOREACH(job, &r->jobs, link) {
+		if (job->lent)
+			continue;
 		if (job->phase == JOB_READY && job->stop == WHY_NOT && !send_start(r, job))
 			return true;
 		if (job->phase == JOB_RUNNING && job->stop_pending && !send_stop(r, job))

@@ -339,7 +339,7 @@ static void turn(struct launcher *l, bool buried)
 		reap(l);
 }
 
-static void prepare(int sock)
+static void prepare(int sock, bool detached)
 {
 	struct sigaction fresh = { .sa_handler = SIG_DFL };
 	sigset_t all;
@@ -355,6 +355,8 @@ static void prepare(int sock)
 	null = open("/dev/null", O_RDWR);
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
+	if (detached) /* a terminal or a pipe must see its end */
+		dup2(null, STDERR_FILENO);
 	/* The numbers for the locks must not be taken by anything else. */
 	for (int fd = FD_LOCKS; fd < FD_FREE; fd++)
 		if (null != fd)
@@ -367,13 +369,13 @@ static void prepare(int sock)
 		_exit(1);
 }
 
-static noreturn void launcher_run(int sock)
+static noreturn void launcher_run(int sock, bool detached)
 {
 	struct launcher l = { .signals = -1 };
 	sigset_t child;
 	bool buried = true;
 
-	prepare(sock);
+	prepare(sock, detached);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	l.signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -387,7 +389,7 @@ static noreturn void launcher_run(int sock)
 	_exit(0);
 }
 
-pid_t launcher_fork(int *ret_sock)
+pid_t launcher_fork(int *ret_sock, bool detached)
 {
 	int pair[2];
 	pid_t pid;
@@ -397,7 +399,7 @@ pid_t launcher_fork(int *ret_sock)
 	pid = fork();
 	if (pid == 0) {
 		close(pair[0]);
-		launcher_run(pair[1]);
+		launcher_run(pair[1], detached);
 	}
 	close(pair[1]);
 	if (pid < 0) {

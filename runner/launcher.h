@@ -10,10 +10,12 @@
 #ifndef RUNNER_LAUNCHER_H
 #define RUNNER_LAUNCHER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* Forks the launcher; called before threads are started and the share is opened. *ret_sock is the
- * daemon's end: closing it ends launcher and jobs. The pid, or negative errno. */
-pid_t launcher_fork(int *ret_sock);
+ * daemon's end: closing it ends launcher and jobs. If detached, the launcher and what it starts do
+ * not keep the stderr that we have. The pid, or negative errno. */
+pid_t launcher_fork(int *ret_sock, bool detached);
 
 #endif

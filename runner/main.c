@@ -288,7 +288,7 @@ int main(int argc, char **argv)
 	if (!r->opt->foreground && !getenv("NOTIFY_SOCKET"))
 		parent = background_enter();
 	block_signals();
-	start_runner(r);
+	start_runner(r, parent >= 0);
 	make_loop(r);
 	if (parent >= 0) {
 		log_fd = open_log(r);

@@ -73,8 +73,10 @@ static void fill_jobs(struct runner *r, struct pass *p, bool ended)
 			.attempt = job->attempt,
 			.held = job->phase < JOB_ENDED,
 		};
-		if (job->phase == JOB_ENDED && ended)
+		if (job->phase == JOB_ENDED && ended) {
 			p->finish[p->finish_count++] = job;
+			job->lent = true;
+		}
 		if (job->phase != JOB_WAITING)
 			continue;
 		if (job->ticket.cores > free_cores) { /* in order: the large are not overtaken */
@@ -83,6 +85,7 @@ static void fill_jobs(struct runner *r, struct pass *p, bool ended)
 		}
 		free_cores -= job->ticket.cores;
 		p->prepare[p->prepare_count++] = job;
+		job->lent = true;
 	}
 	p->free_cores = r->draining ? 0 : free_cores;
 }
@@ -141,14 +144,16 @@ static struct job *find(const struct runner *r, uint64_t id, unsigned attempt)
 	return NULL;
 }
 
-static void take_claims(struct runner *r, struct pass *p)
+/* What was lent, and what is new. */
+static void take_jobs(struct runner *r, struct pass *p)
 {
+	struct job *job;
+
+	TAILQ_FOREACH(job, &r->jobs, link)
+		job->lent = false;
 	for (size_t i = 0; i < p->claimed_count; i++) {
 		TAILQ_INSERT_TAIL(&r->jobs, p->claimed[i], link);
 		r->last_flow = clock_boot_ms();
-		/* They came while it was under way: nobody has told them that we are leaving. */
-		if (r->stopping && p->claimed[i]->phase < JOB_ENDED)
-			launch_stop(p->claimed[i], WHY_EVICT, WAY_BACK, 0, NULL);
 	}
 }
 
@@ -158,7 +163,7 @@ static void apply_order(struct runner *r, struct pass_order *order)
 	struct job *job = find(r, t->id, t->attempt);
 
 	if (t->kind == SPOOL_ORDER_REVOKED) {
-		if (job && job->stop == WHY_NOT) {
+		if (job && (job->stop == WHY_NOT || job->stop_wait_ms > 0)) {
 			log_info("%s: revoked", job->label);
 			launch_stop(job, WHY_EVICT, WAY_BACK, 0, NULL);
 		}
@@ -227,7 +232,7 @@ static void pass_done(void *arg, int result)
 
 	(void)result;
 	r->pass = NULL;
-	take_claims(r, p);
+	take_jobs(r, p);
 	for (size_t i = 0; i < p->order_count; i++)
 		apply_order(r, &p->orders[i]);
 	drop_gone(r, p);
@@ -325,11 +330,22 @@ static bool pass_wanted(const struct runner *r, int64_t now)
 	       (r->leaving && TAILQ_EMPTY(&r->jobs));
 }
 
+static void stop_all(struct runner *r)
+{
+	struct job *job;
+
+	TAILQ_FOREACH(job, &r->jobs, link)
+		if (!job->lent && job->stop == WHY_NOT)
+			launch_stop(job, WHY_EVICT, WAY_BACK, r->opt->kill_wait, NULL);
+}
+
 bool serve_turn(struct runner *r)
 {
 	int64_t now = clock_boot_ms();
 	bool blocked;
 
+	if (r->stopping) /* those too that a pass has brought meanwhile */
+		stop_all(r);
 	if (!r->pass)
 		launch_settle(r);
 	blocked = launch_push(r);
@@ -369,11 +385,7 @@ void serve_drain(struct runner *r)
 
 void serve_stop(struct runner *r)
 {
-	struct job *job;
-
 	log_info("stopping: jobs that run are ended and given back");
 	r->draining = r->stopping = r->leaving = true;
 	r->next_beat = 0;
-	TAILQ_FOREACH(job, &r->jobs, link)
-		launch_stop(job, WHY_EVICT, WAY_BACK, r->opt->kill_wait, NULL);
 }

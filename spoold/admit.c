@@ -73,8 +73,10 @@ static void write_manifest(struct job *job)
 	free(job->manifest);
 	job->manifest = NULL;
 	if (r < 0) {
-		log_trouble("manifest", "%" PRIu64 ": .spool-manifest cannot be written: %s",
-			    job->id, strerror(-r));
+		if (r != -ENOENT) /* its owner has taken it back */
+			log_trouble("manifest",
+				    "%" PRIu64 ": .spool-manifest cannot be written: %s", job->id,
+				    strerror(-r));
 		wait_on(job, NULL);
 		return;
 	}

@@ -191,6 +191,7 @@ static void seen(struct coordinator *co, struct box *box, const char *name, bool
 {
 	int64_t now = clock_boot_ms(), due;
 	struct drop *drop;
+	bool arrived;
 
 	if (is_no_drop(box, name))
 		return;
@@ -202,11 +203,13 @@ static void seen(struct coordinator *co, struct box *box, const char *name, bool
 	else
 		drop = add_drop(co, box, name);
 	drop->seen_in_scan = co->scan_number;
-	drop->whole = drop->whole || (whole && !drop->returned);
+	arrived = whole && !drop->returned;
+	drop->whole = drop->whole || arrived;
 	/* The settle time is counted from the first look, by which a small copy has come to its
 	 * end. */
 	due = drop->due ? drop->due : now + co->opt.settle / 10;
-	if (drop->whole || (due > now && is_ready(drop)))
+	/* Later news must not bring looks closer together than that. */
+	if (arrived || (due > now && is_ready(drop)))
 		due = now;
 	wait_until(co, drop, due);
 }

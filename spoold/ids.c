@@ -52,7 +52,7 @@ static int search_highest(struct coordinator *co, uint64_t *ret)
 int ids_open(struct coordinator *co)
 {
 	_cleanup_free_ char *text = NULL;
-	uint64_t highest;
+	uint64_t highest = 0;
 	int64_t value;
 	size_t len;
 	int r = safefs_read(co->sp.fd, SPOOL_NEXT, 64, &text, &len, NULL);

@@ -258,37 +258,43 @@ void revive_run(struct coordinator *co, struct joblist *due)
 
 /* -- found by the scan --------------------------------------------------------------------------- */
 
-/* The folder's name that lost/ would have for this copy: by the copy's manifest. False if there is
- * none. */
-static bool lost_has(struct coordinator *co, const char *copy, uint64_t id, unsigned attempt,
-		     char *reduced)
+/* Has lost/ the attempt that this copy was made from? The name is in the copy's manifest. 0;
+ * -ENOENT: no, or the copy is unfinished; other negative errno: not known now. */
+static int look_in_lost(struct coordinator *co, const char *copy, uint64_t id, unsigned attempt,
+			char *reduced)
 {
 	_cleanup_close_ int dir = safefs_open_dir(co->sp.place_fd[SPOOL_QUEUED], copy);
 	struct manifest m = { 0 };
 	char folder[SPOOL_FOLDER_SIZE];
-	bool there;
+	int r = dir < 0 ? dir : manifest_read(dir, true, &m);
 
-	if (dir < 0 || manifest_read(dir, true, &m) < 0)
-		return false;
+	if (r < 0)
+		return r == -EBADMSG ? -ENOENT : r;
 	spool_reduce_name(m.name ? m.name : "", reduced);
 	spool_job_folder(folder, id, attempt, reduced);
-	there = safefs_look(co->sp.place_fd[SPOOL_LOST], folder, NULL) == 0;
 	manifest_free(&m);
-	return there;
+	return safefs_look(co->sp.place_fd[SPOOL_LOST], folder, NULL);
 }
 
 void requeue_found_copy(struct coordinator *co, const char *copy, uint64_t id, unsigned attempt)
 {
 	struct job *job = jobs_find(co, id);
 	char reduced[SPOOL_NAME_SIZE], folder[SPOOL_FOLDER_SIZE];
+	int r;
 
 	if (job && (job->busy || job->step != STEP_NONE || job->place != SPOOL_INCOMING)) {
 		/* Its own steps are at work, or it is active still: then the copy is made anew. */
 		return;
 	}
-	if (!lost_has(co, copy, id, attempt, reduced)) {
+	r = look_in_lost(co, copy, id, attempt, reduced);
+	if (r == -ENOENT) {
 		log_info("%" PRIu64 ": an unfinished copy is thrown away", id);
 		(void)safefs_remove_tree(co->sp.place_fd[SPOOL_QUEUED], copy);
+		return;
+	}
+	if (r < 0) { /* it may be all that there is of the job */
+		log_trouble("copy", "%" PRIu64 ": its fresh copy cannot be looked at now (%s)", id,
+			    strerror(-r));
 		return;
 	}
 	if (!job)

@@ -87,6 +87,17 @@ static struct runner *add_runner(struct coordinator *co, const char *name)
 	return r;
 }
 
+/* A runner that finds other programs later registers anew under the same instance. */
+static bool is_known(const struct registration *a, const struct registration *b)
+{
+	bool same = a->instance && strcmp(a->instance, b->instance) == 0 && a->slots == b->slots &&
+		    a->memory == b->memory && a->software.count == b->software.count;
+
+	for (size_t i = 0; same && i < a->software.count; i++)
+		same = strcmp(a->software.items[i], b->software.items[i]) == 0;
+	return same;
+}
+
 static void read_registration(struct coordinator *co, const char *name, const char *file)
 {
 	_cleanup_free_ char *text = NULL;
@@ -106,7 +117,7 @@ static void read_registration(struct coordinator *co, const char *name, const ch
 	}
 	log_mended(file);
 	r = runners_find(co, name);
-	if (r && r->reg.instance && strcmp(r->reg.instance, reg.instance) == 0) {
+	if (r && is_known(&r->reg, &reg)) {
 		registration_free(&reg);
 		return;
 	}
@@ -118,6 +129,8 @@ static void read_registration(struct coordinator *co, const char *name, const ch
 	registration_free(&r->reg);
 	r->reg = reg;
 	co->changes++;
+	co->schedule_again = true;
+	coordinator_turn_soon(co);
 	tell_index(co, r);
 	tickets_scan_inbox(co, r);
 }

@@ -22,6 +22,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -73,6 +74,7 @@ static bool is_spent(enum spool_ticket_kind kind)
 /* An offer may have to be taken back at once. */
 static enum step offered(struct job *job)
 {
+	assert(job->runner);
 	if (job->cancel)
 		return STEP_WITHDRAW;
 	if (!job->runner->open) {
@@ -98,6 +100,7 @@ void tickets_settle(struct job *job)
 	enum step step;
 
 	assert(job->place == SPOOL_QUEUED || job->place == SPOOL_ACTIVE);
+	assert(!job->has_ticket || job->runner);
 	step = due_for[job->place == SPOOL_ACTIVE][ticket];
 	if (job->place == SPOOL_QUEUED && job->has_ticket && step == STEP_SCHEDULE) {
 		if (job->ticket == SPOOL_TICKET_TMP)
@@ -308,6 +311,17 @@ static int see_in_listing(const char *name, unsigned char type, void *arg)
 	return 0;
 }
 
+/* The inbox was removed and has been made anew: from now on that one is meant. */
+static void follow_inbox(struct runner *runner, int fd)
+{
+	struct stat now, before;
+
+	if (fstat(fd, &now) == 0 && fstat(runner->inbox_fd, &before) == 0 &&
+	    (now.st_ino != before.st_ino || now.st_dev != before.st_dev) &&
+	    dup3(fd, runner->inbox_fd, O_CLOEXEC) >= 0)
+		log_info("the inbox of runner %s is another folder now", runner->name);
+}
+
 void tickets_scan_inbox(struct coordinator *co, struct runner *runner)
 {
 	struct listing l = { co, runner };
@@ -316,9 +330,10 @@ void tickets_scan_inbox(struct coordinator *co, struct runner *runner)
 	if (fd < 0) {
 		log_trouble("inbox", "the inbox of runner %s cannot be read: %s", runner->name,
 			    strerror(-fd));
-		co->inbox_closed = true;
+		co->inbox_closed = co->inbox_closed || fd != -ENOENT;
 		return;
 	}
+	follow_inbox(runner, fd);
 	r = safefs_list(fd, ".", see_in_listing, &l);
 	co->inbox_closed = co->inbox_closed || r < 0;
 	if (r < 0)

@@ -255,16 +255,14 @@ lib_stop_all() {
 	return $failed
 }
 
-# The last resort, at exit: the daemons, and what jobs left behind (known by its working directory).
+# The last resort, at exit: the daemons, all else that the script left in the background, and what
+# jobs left behind (known by its working directory).
 lib_kill_all() {
-	local name pid
-	for name in "${!LIB_PID[@]}"; do
-		kill -KILL "${LIB_PID[$name]}" 2>/dev/null
-	done
-	wait 2>/dev/null
-	for pid in $(lib_leftovers); do
+	local pid
+	for pid in "${LIB_PID[@]}" $(jobs -p) $(lib_leftovers); do
 		kill -KILL "$pid" 2>/dev/null
 	done
+	wait 2>/dev/null
 }
 
 lib_leftovers() {

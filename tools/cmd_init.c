@@ -249,7 +249,7 @@ static void print_next_steps(const char *root)
 {
 	_cleanup_free_ char *share = shell_word(root), *prefix = program_prefix();
 
-	printf("Start the two daemons, each in a terminal of its own (or as services):\n"
+	printf("Start the two daemons; they go on in the background:\n"
 	       "  %sspoold --share %s\n"
 	       "  %sspool-runner --share %s\n"
 	       "Then copy a folder into %s/spool/incoming, or:\n"

@@ -7,6 +7,7 @@
  */
 #include "cmd.h"
 
+#include "alive.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "describe.h"
@@ -327,6 +328,17 @@ static void print_totals(const struct totals *sum)
 	putchar('\n');
 }
 
+/* Only what can be known at once: that a process of this host has gone. */
+static void note_nobody(const struct spool *sp)
+{
+	struct alive a;
+
+	alive_begin(sp, &a);
+	if (!a.there || a.vanished)
+		tell_note("no spoold is running for this share: nothing will move until it is "
+			  "started");
+}
+
 static int list(const struct spool *sp, const struct options *o)
 {
 	struct table *t = table_new("jobs", columns, COLUMNS, &o->table);
@@ -353,6 +365,8 @@ static int list(const struct spool *sp, const struct options *o)
 	if (table_is_plain(&o->table) && !o->table.noheadings) {
 		spool_list(sp, SPOOL_INCOMING, count_drop, &sum);
 		print_totals(&sum);
+		fflush(stdout);
+		note_nobody(sp);
 	}
 	jobs_free(&jobs);
 	return TELL_DONE;

@@ -163,6 +163,21 @@ static void say_use(const struct job *job)
 		say("exit code", "%d", job->exit_code);
 }
 
+/* What an event's verb says of an attempt; verbs that are not listed stand for themselves. */
+static const char *participle(const char *verb)
+{
+	static const char *const words[][2] = {
+		{ "offer", "offered" }, { "claim", "claimed" },	    { "withdraw", "withdrawn" },
+		{ "file", "filed" },	{ "requeue", "given back" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i][0], verb) == 0)
+			return words[i][1];
+	}
+	return verb;
+}
+
 static void say_attempts(const struct dossier *d)
 {
 	char stamp[CLOCK_STAMP_SIZE];
@@ -173,7 +188,7 @@ static void say_attempts(const struct dossier *d)
 		_cleanup_free_ char *runner = escape_text(a->runner ? a->runner : "", ESCAPE_FIELD);
 
 		say(i ? "" : "attempts", "%u on %s: %s, %s %s%s%s", a->attempt, runner,
-		    a->state ? a->state : "-", a->last ? a->last : "-",
+		    a->state ? a->state : "-", a->last ? participle(a->last) : "-",
 		    clock_stamp(a->last_at, stamp), why ? ": " : "", why ? why : "");
 	}
 	for (size_t i = 0; i < d->evidence.count; i++)

@@ -16,6 +16,7 @@
 #include "ids.h"
 #include "jobs.h"
 #include "share.h"
+#include "state.h"
 #include "tell.h"
 #include "xalloc.h"
 
@@ -254,6 +255,11 @@ static int tail(struct reading *r, const struct options *o)
 		result = print_last(r, o->lines);
 	if (o->follow && (result == 0 || result == -ENOENT))
 		return follow(r);
+	if (result == -ENOENT && state_is_end(r->job.state))
+		return tell_failed("job %" PRIu64
+				   ": there is no %s: it has ended, perhaps without a run; "
+				   "spoolctl show %" PRIu64 " tells more",
+				   r->job.id, r->file, r->job.id);
 	if (result == -ENOENT)
 		return tell_failed("job %" PRIu64 ": there is no %s yet: the job is %s", r->job.id,
 				   r->file, r->job.state);

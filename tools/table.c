@@ -25,6 +25,9 @@
 #include <wchar.h>
 
 enum mode { PLAIN, RAW, JSON };
+/* The share of the terminal's width down to which a long column is cut before others are. */
+#define CUT_TO 0.25
+
 enum { KEY_JSON = 0x100, KEY_RAW, KEY_NOHEADINGS }; /* long only */
 
 struct table {
@@ -114,7 +117,8 @@ static void add_column(struct table *t, size_t column)
 		flags |= SCOLS_FL_RIGHT;
 	if (c->flags & TABLE_CUT)
 		flags |= SCOLS_FL_TRUNC;
-	smart = scols_table_new_column(t->smart, heading, 0, flags);
+	smart = scols_table_new_column(t->smart, heading,
+				       c->flags & TABLE_CUT ? CUT_TO : 0, flags);
 	if (!smart)
 		abort(); /* out of memory: as xalloc */
 	if (c->type != TABLE_TEXT && c->type != TABLE_TIME)

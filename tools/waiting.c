@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "describe.h"
+#include "escape.h"
 #include "jobs.h"
 #include "spool.h"
 #include "tell.h"
@@ -57,6 +58,16 @@ static int code_of(const struct job *job)
 	return job->place == SPOOL_DONE ? TELL_DONE : TELL_FAILED;
 }
 
+/* Who waits learns at once why, and where to look. */
+static void tell_failure(const struct spool *sp, const struct job *job)
+{
+	_cleanup_free_ char *reason = escape_text(job->reason ? job->reason : "", ESCAPE_TEXT);
+	_cleanup_free_ char *folder = escape_text(job->folder, ESCAPE_TEXT);
+
+	tell_note("job %" PRIu64 ": %s%s%s; it lies in %s/spool/%s/%s", job->id, job->state,
+		  *reason ? ": " : "", reason, sp->path, spool_place_name(job->place), folder);
+}
+
 static void end_by_record(const struct spool *sp, struct waited *w, enum spool_place place)
 {
 	struct job job = {
@@ -72,6 +83,8 @@ static void end_by_record(const struct spool *sp, struct waited *w, enum spool_p
 
 	describe_job(sp, &job);
 	end(w, code_of(&job));
+	if (place == SPOOL_FAILED)
+		tell_failure(sp, &job);
 	jobs_free_one(&job);
 }
 

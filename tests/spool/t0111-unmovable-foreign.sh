@@ -42,13 +42,14 @@ test_expect_success 'a folder that it may not even read' '
 keep_changing='
 import os, sys, time
 os.chdir(sys.argv[1])
+os.mkdir("started")
 while True:
 	os.mkdir("part")
 	os.rmdir("part")
 	time.sleep(0.005)'
 
 test_expect_success 'one that is still being copied is answered when it stands still, once' '
-	mkdir slow && { setpriv --pdeathsig KILL python3 -c "$keep_changing" slow & } && copy=$! && give slow 700 &&
+	mkdir slow && { setpriv --pdeathsig KILL python3 -c "$keep_changing" slow & } && copy=$! && wait_until 10 test -d slow/started && give slow 700 &&
 	drops_pass 3 && still_incoming slow && kill $copy && answered slow "may not enter or change" &&
 	drops_pass 2 && test $(jobs_in failed slow | wc -l) = 1
 '

@@ -20,7 +20,7 @@
  * Only the process that loaded the shim is concerned, with all its threads, not what it forks. Not
  * seen: what stdio writes (glibc calls its own write) and stores to mapped memory.
  */
-#undef _FILE_OFFSET_BITS	/* open and open64 are two names here, not one */
+#undef _FILE_OFFSET_BITS /* open and open64 are two names here, not one */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -181,7 +181,7 @@ static long trace_fd_call(const char *call, long result, int fd)
 	if (tracing() && fd != trace_fd && fd != count_fd) {
 		place_of_fd(fd, place);
 		errno = saved;
-		if (place[0] == '/')	/* not of pipes and sockets */
+		if (place[0] == '/') /* not of pipes and sockets */
 			trace(call, result, place, NULL);
 	}
 	return result;
@@ -291,8 +291,7 @@ int openat(int dirfd, const char *path, int flags, ...)
 	return fd;
 }
 
-int openat64(int dirfd, const char *path, int flags, ...)
-	__attribute__((alias("openat"), nothrow));
+int openat64(int dirfd, const char *path, int flags, ...) __attribute__((alias("openat"), nothrow));
 
 int open(const char *path, int flags, ...)
 {

@@ -40,7 +40,7 @@ static inline int set_up(void **state)
 	assert_non_null(mkdtemp(w->top));
 	w->top_fd = open(w->top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(w->top_fd >= 0);
-	w->launcher = launcher_fork(&w->sock);
+	w->launcher = launcher_fork(&w->sock, false);
 	assert_true(w->launcher > 0);
 	*state = w;
 	return 0;

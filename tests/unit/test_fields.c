@@ -34,7 +34,7 @@ static int read_own(const struct cfgfile *section, void *record)
 
 	if (!word || strlen(word) != 1)
 		return -EBADMSG;
-	t->own = *word;
+	t->own = (unsigned char)*word;
 	return 0;
 }
 

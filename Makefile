@@ -36,7 +36,7 @@ OWN_CFLAGS := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSPOOL_VERSION='"$(
 	-Ilib -pthread $(WARNINGS) $(PKG_CFLAGS)
 LIBS := $(PKG_LIBS) -pthread
 $(if $(PKG_LIBS),,$(warning Some library is missing; "make deps" installs what is needed))
-LINK = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
+LINK = $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 # One short line per file; "make V=1" shows the commands.
 $(if $(V),,.SILENT:)

@@ -53,7 +53,7 @@ int ids_open(struct coordinator *co)
 {
 	_cleanup_free_ char *text = NULL;
 	uint64_t highest = 0;
-	int64_t value;
+	int64_t value = 1;
 	size_t len;
 	int r = safefs_read(co->sp.fd, SPOOL_NEXT, 64, &text, &len, NULL);
 

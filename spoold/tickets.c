@@ -201,8 +201,12 @@ static void sighted(struct coordinator *co, struct job *job, struct runner *runn
 		    const struct spool_ticket_name *tn)
 {
 	if (tn->attempt == job->attempt) {
-		/* Elsewhere it is on its way to being swept. */
-		if (job->place == SPOOL_QUEUED || job->place == SPOOL_ACTIVE)
+		/* Spent: the job may be on its way to another runner already, with a ticket of
+		 * its next attempt. Elsewhere it is on its way to being swept. */
+		if (job->place == SPOOL_QUEUED &&
+		    (tn->kind == SPOOL_TICKET_VOID || tn->kind == SPOOL_TICKET_BACK))
+			stray(co, runner, tn);
+		else if (job->place == SPOOL_QUEUED || job->place == SPOOL_ACTIVE)
 			advance(job, runner, tn);
 	} else if (tn->attempt < job->attempt) {
 		stray(co, runner, tn);

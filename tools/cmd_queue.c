@@ -335,7 +335,7 @@ static void note_nobody(const struct spool *sp)
 
 	alive_begin(sp, &a);
 	if (!a.there || a.vanished)
-		tell_note("no spoold is running for this share: nothing will move until it is "
+		tell_note("no spoold seems to be running for this share; nothing moves until it is "
 			  "started");
 }
 

@@ -2,13 +2,14 @@
 /*
  * host - what this machine is and has.
  *
- * Reads /proc, /sys/fs/cgroup and /etc/machine-id, changes nothing. In a container the machine's
+ * Reads /proc and /sys/fs/cgroup, changes nothing. In a container the machine's
  * own figures promise more than there is, so the limits of our cgroup and of all above it count
  * too, of version 2 and of version 1, whichever of them is mounted.
  */
 #include "host.h"
 
 #include "cleanup.h"
+#include "machine.h"
 #include "xalloc.h"
 
 #include <ctype.h>
@@ -193,19 +194,6 @@ static unsigned find_cores(const char *root)
 
 /* -- who we are ---------------------------------------------------------------------------------- */
 
-static char *find_machine(const char *root)
-{
-	static const char *const places[] = { "/etc/machine-id", "/var/lib/dbus/machine-id" };
-
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		_cleanup_free_ char *text = read_text(root, places[i]);
-
-		if (text && strspn(text, "0123456789abcdef") == 32)
-			return xstrndup(text, 32);
-	}
-	return NULL;
-}
-
 static char *find_cpu(const char *root)
 {
 	_cleanup_free_ char *text = read_text(root, "/proc/cpuinfo");
@@ -216,13 +204,14 @@ static char *find_cpu(const char *root)
 
 void host_look(const char *root, struct host *ret)
 {
+	char machine[MACHINE_ID_SIZE];
 	struct utsname uts;
 
 	if (uname(&uts) < 0)
 		memset(&uts, 0, sizeof(uts));
 	*ret = (struct host){
 		.name = xstrdup(uts.nodename),
-		.machine = find_machine(root),
+		.machine = machine_read_id(root, machine) ? xstrdup(machine) : NULL,
 		.platform = xasprintf("linux-%s", uts.machine),
 		.kernel = xstrdup(uts.release),
 		.cpu = find_cpu(root),

@@ -273,10 +273,20 @@ static int open_log(const struct runner *r)
 	return fd;
 }
 
+static void leave_terminal(const struct runner *r)
+{
+	_cleanup_free_ char *text =
+		xasprintf("runner %s is at work, process %d; its log: %s/%s.log\n", r->name,
+			  getpid(), r->state, r->name);
+
+	must(background_ready(text, open_log(r)), "/dev/null");
+}
+
 int main(int argc, char **argv)
 {
 	struct runner *r = &runner;
-	int parent = -1, log_fd, status;
+	bool detach;
+	int status;
 
 	fill_descriptors();
 	log_init("spool-runner", false);
@@ -285,19 +295,14 @@ int main(int argc, char **argv)
 	if (r->opt->drain_and_exit)
 		return drain_other(r->opt);
 	refuse_root(r->opt);
-	if (!r->opt->foreground && !getenv("NOTIFY_SOCKET"))
-		parent = background_enter();
+	detach = !r->opt->foreground && !getenv("NOTIFY_SOCKET");
+	if (detach)
+		background_start();
 	block_signals();
-	start_runner(r, parent >= 0);
+	start_runner(r, detach);
 	make_loop(r);
-	if (parent >= 0) {
-		log_fd = open_log(r);
-		printf("runner %s is at work, process %d; its log: %s/%s.log\n", r->name, getpid(),
-		       r->state, r->name);
-		fflush(stdout);
-		background_ready(parent, log_fd);
-		close(log_fd);
-	}
+	if (detach)
+		leave_terminal(r);
 	sd_notify(0, "READY=1");
 	on_turn(NULL, r);
 	status = sd_event_loop(loop.event);

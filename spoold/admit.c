@@ -251,7 +251,8 @@ static void admit(struct coordinator *co, struct job *job)
 	_cleanup_close_ int fd = jobs_open_folder_to_write(job);
 	int r;
 
-	if (fd == -EACCES || fd == -EPERM)
+	if ((fd == -EACCES || fd == -EPERM) &&
+	    jobs_may_enter_queue(co, job->drop ? job->drop->box : NULL))
 		r = cannot_open(job, fd);
 	else
 		r = fd < 0 ? fd : examine(co, job, fd);

@@ -122,8 +122,8 @@ static void cancel(struct coordinator *co, const char *name, const struct reques
 
 	if (!job || job->place == SPOOL_INCOMING) {
 		answer(co, name, false, rq->id,
-		       "there is no waiting or running job of that number: it has ended already, or "
-		       "never was (spoolctl queue --all lists all)");
+		       "there is no waiting or running job of that number: it has ended already, "
+		       "or never was (spoolctl queue --all lists all)");
 		return;
 	}
 	if (!may(who, job->uid)) {
@@ -306,8 +306,8 @@ static void not_understood(struct coordinator *co, const char *name)
 	if (safefs_look(co->sp.place_fd[SPOOL_REPLIES], name, NULL) == 0)
 		return;
 	control_reply(co, name, false, 0,
-		      "not understood: a request is a file named cancel-NUMBER or rm-NUMBER, with the "
-		      "number of a job, as in cancel-17; please delete this one");
+		      "not understood: a request is a file named cancel-NUMBER or rm-NUMBER, with "
+		      "the number of a job, as in cancel-17; please delete this one");
 }
 
 void control_news(struct coordinator *co, const char *name)

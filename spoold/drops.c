@@ -9,6 +9,7 @@
  */
 #include "drops.h"
 
+#include "boxes.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "digest.h"
@@ -19,7 +20,6 @@
 #include "log.h"
 #include "refused.h"
 #include "tree.h"
-#include "watch.h"
 #include "xalloc.h"
 
 #include <fcntl.h>
@@ -29,61 +29,6 @@ enum verdict { COMPLETE_FILE, COMPLETE_FOLDER, INCOMPLETE, CHANGING, ANSWERED, G
 
 static void arm_timer(struct coordinator *co);
 static enum verdict look(struct coordinator *co, struct drop *drop);
-
-/* -- boxes --------------------------------------------------------------------------------------- */
-
-static struct box *find_box(struct coordinator *co, const char *app)
-{
-	struct box *box;
-
-	HASH_FIND_STR(co->boxes, app, box);
-	return box;
-}
-
-static int open_box(struct coordinator *co, const char *app)
-{
-	_cleanup_free_ char *name = xasprintf("@%s", app);
-	int fd = safefs_open_dir(co->sp.place_fd[SPOOL_INCOMING], *app ? name : ".");
-	struct box *box;
-
-	if (fd < 0)
-		return fd;
-	box = xcalloc(1, sizeof(*box));
-	box->app = xstrdup(app);
-	box->fd = fd;
-	HASH_ADD_KEYPTR(hh, co->boxes, box->app, strlen(box->app), box);
-	if (!co->polling && watch_box(co, box) < 0)
-		log_trouble("watch",
-			    "a drop box cannot be watched: the scan alone brings its news");
-	return 0;
-}
-
-static int find_app_box(const char *name, unsigned char type, void *arg)
-{
-	struct coordinator *co = arg;
-
-	(void)type;
-	if (name[0] != '@' || find_box(co, name + 1))
-		return 0;
-	if (!catalogue_find(&co->catalogue, name + 1)) {
-		_cleanup_free_ char *shown = escape_text(name, ESCAPE_TEXT);
-
-		log_trouble(
-			name,
-			"incoming/%s is no drop box: there is no application of that name in apps/",
-			shown);
-	} else if (open_box(co, name + 1) == 0) {
-		log_mended(name);
-	}
-	return 0;
-}
-
-int drops_open_boxes(struct coordinator *co)
-{
-	int r = find_box(co, "") ? 0 : open_box(co, "");
-
-	return r < 0 ? r : spool_list(&co->sp, SPOOL_INCOMING, find_app_box, co);
-}
 
 /* -- the table of drops -------------------------------------------------------------------------- */
 
@@ -216,10 +161,10 @@ static void seen(struct coordinator *co, struct box *box, const char *name, bool
 
 void drops_news(struct coordinator *co, const char *app, const char *name, bool whole)
 {
-	struct box *box = find_box(co, app);
+	struct box *box = boxes_find(co, app);
 
 	if (!*app && name[0] == '@')
-		(void)find_app_box(name, 0, co);
+		boxes_news(co, name);
 	if (box)
 		seen(co, box, name, whole);
 }
@@ -471,7 +416,7 @@ static int list_app_box(struct coordinator *co, struct box *box)
 
 int drops_scan(struct coordinator *co)
 {
-	int r = drops_open_boxes(co);
+	int r = boxes_open(co);
 
 	for (struct box *box = co->boxes; r == 0 && box; box = box->hh.next) {
 		struct listing l = { co, box };
@@ -493,15 +438,9 @@ int drops_scan(struct coordinator *co)
 void drops_free(struct coordinator *co)
 {
 	struct drop *drop, *next_drop;
-	struct box *box, *next_box;
 
 	HASH_ITER(hh, co->drops, drop, next_drop)
 		drops_forget(co, drop);
-	HASH_ITER(hh, co->boxes, box, next_box) {
-		HASH_DEL(co->boxes, box);
-		close(box->fd);
-		free(box->app);
-		free(box);
-	}
+	boxes_free(co);
 	sd_event_source_unref(co->drops_timer);
 }

@@ -7,10 +7,6 @@
 
 #include "coordinator.h"
 
-/* Finds the drop boxes: incoming/ itself and incoming/@<app>/ for each application. 0 or negative
- * errno. */
-int drops_open_boxes(struct coordinator *co);
-
 /* name appeared or changed in the box of app ("": incoming/); whole: by one rename, so it is
  * complete. */
 void drops_news(struct coordinator *co, const char *app, const char *name, bool whole);

@@ -10,6 +10,7 @@
  */
 #include "coordinator.h"
 
+#include "boxes.h"
 #include "cleanup.h"
 #include "control.h"
 #include "drops.h"
@@ -89,6 +90,15 @@ static void look_again(struct job *job)
 	manifest_free(&m);
 }
 
+/* It stays a drop: without it the next admission would find a record to move aside. */
+static void take_back_manifest(const struct job *job)
+{
+	_cleanup_close_ int fd = jobs_open_folder(job);
+
+	if (fd >= 0)
+		(void)unlinkat(fd, SPOOL_MANIFEST, 0);
+}
+
 static void enqueue(struct coordinator *co, struct job *job)
 {
 	char folder[SPOOL_FOLDER_SIZE];
@@ -99,7 +109,8 @@ static void enqueue(struct coordinator *co, struct job *job)
 	if (r != 0) {
 		struct drop *drop = job->drop;
 
-		if (r == -EACCES || r == -EPERM) {
+		if ((r == -EACCES || r == -EPERM) &&
+		    jobs_may_enter_queue(co, drop ? drop->box : NULL)) {
 			complain(&job->complaint, "the folder", 0,
 				 xasprintf("a folder that cannot be moved (%s)", strerror(-r)),
 				 xstrdup("a folder that belongs to the account running spoold, or "
@@ -108,7 +119,15 @@ static void enqueue(struct coordinator *co, struct job *job)
 			jobs_due(job, STEP_REJECT);
 			return;
 		}
-		log_info("%" PRIu64 ": the drop went away before it was admitted", job->id);
+		if (r == SAFEFS_LOST)
+			log_info("%" PRIu64 ": the drop went away before it was admitted", job->id);
+		else
+			log_trouble("enqueue",
+				    "%" PRIu64 ": a drop cannot be moved to queued/ (%s): "
+				    "it is tried again",
+				    job->id, strerror(-r));
+		take_back_manifest(job);
+		jobs_restore_mode(job);
 		job->drop = NULL;
 		jobs_forget(job);
 		if (drop)
@@ -156,16 +175,16 @@ static struct box *old_home(struct job *job, int fd, char **ret_name)
 		return job->drop->box;
 	}
 	if (job->wrapped && safefs_list(fd, ".", note_file, ret_name) == 0)
-		HASH_FIND_STR(job->co->boxes, mark ? mark + 1 : "", box);
+		box = boxes_find(job->co, mark ? mark + 1 : "");
 	else if (manifest_read(fd, true, &m) == 0) {
 		*ret_name = m.name ? xstrdup(m.name) : NULL;
-		HASH_FIND_STR(job->co->boxes, m.box ? m.box : "", box);
+		box = boxes_find(job->co, m.box ? m.box : "");
 		manifest_free(&m);
 	}
 	if (!*ret_name)
 		*ret_name = xstrdup(job->name);
 	if (!box)
-		HASH_FIND_STR(job->co->boxes, "", box);
+		box = boxes_find(job->co, "");
 	return box;
 }
 

@@ -197,6 +197,12 @@ int jobs_open_folder_to_write(struct job *job)
 	return safefs_open_dir(parent, job->at);
 }
 
+bool jobs_may_enter_queue(const struct coordinator *co, const struct box *box)
+{
+	return (!box || faccessat(box->fd, ".", W_OK | X_OK, AT_EACCESS) == 0) &&
+	       faccessat(co->sp.place_fd[SPOOL_QUEUED], ".", W_OK | X_OK, AT_EACCESS) == 0;
+}
+
 void jobs_restore_mode(struct job *job)
 {
 	if (job->put_back_mode)

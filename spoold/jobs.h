@@ -42,6 +42,10 @@ bool jobs_folder_is_gone(const struct job *job); /* by a direct look-up */
 int jobs_open_folder_to_write(struct job *job);
 void jobs_restore_mode(struct job *job);
 
+/* May we take names out of the box (NULL: it has left it) and put them into queued/? If so, what cannot be moved is itself
+ * to blame; else it has to wait. */
+bool jobs_may_enter_queue(const struct coordinator *co, const struct box *box);
+
 /* The runner that holds the job's ticket: counts its cores. NULL: none any more. */
 void jobs_set_runner(struct job *job, struct runner *runner);
 void jobs_set_ticket(struct job *job, enum spool_ticket_kind kind, const char *rid);

@@ -31,6 +31,7 @@
 #include "worker.h"
 #include "xalloc.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
@@ -230,18 +231,27 @@ static int start_work(struct coordinator *co)
 	return r;
 }
 
-static void announce(struct coordinator *co)
+static void leave_terminal(const struct coordinator *co)
 {
 	_cleanup_free_ char *log_path = xasprintf("%s/spoold.log", co->state_dir);
 	_cleanup_free_ char *text = xasprintf("spoold: at work on %s (process %d, log %s)\n",
 					      co->sp.path, (int)getpid(), log_path);
+	int log_fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	int r;
 
+	if (log_fd < 0)
+		log_die("the log %s cannot be opened: %s", log_path, strerror(errno));
+	r = background_ready(text, log_fd);
+	if (r < 0)
+		log_die("cannot go into the background: %s", strerror(-r));
+}
+
+static void announce(const struct coordinator *co, bool foreground)
+{
 	log_info("at work on %s as %s: %s, state in %s", co->sp.path, co->instance,
 		 co->polling ? "scanning" : "watching", co->state_dir);
-	r = background_ready(text, log_path);
-	if (r < 0)
-		log_die("the log %s cannot be opened: %s", log_path, strerror(-r));
+	if (!foreground)
+		leave_terminal(co);
 	(void)sd_notify(0, "READY=1");
 }
 
@@ -323,7 +333,7 @@ int main(int argc, char **argv)
 		r = start_work(&co);
 	if (r < 0)
 		log_die("cannot start: %s", strerror(-r));
-	announce(&co);
+	announce(&co, foreground);
 	sd_event_loop(co.event);
 	end_work(&co);
 	return co.exit_code;

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * options - spoold's command line and configuration. The manual page spoold.conf(5) and
- * etc/spoold.conf say the same as the table.
+ * options - the table of spoold's options. The manual page spoold.conf(5) and etc/spoold.conf say
+ * the same. How they are read is in lib/startup.c.
  */
 #include "options.h"
 
-#include "complaint.h"
-#include "conf.h"
+#include "startup.h"
 #include "xalloc.h"
-
-#include <argp.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define DEFAULT_FILE "/etc/spool/spoold.conf"
 #define MINUTE 60000LL
@@ -60,137 +54,36 @@ static const struct conf_option table[] = {
 	{ NULL, CONF_STRING, NULL, 0, 0, NULL, NULL },
 };
 
-enum { KEY_SHARE = 256, KEY_STATE, KEY_FOREGROUND, KEY_CHECK, KEY_SAMPLE };
-
 static const struct argp_option arguments[] = {
-	{ "config", 'c', "FILE", 0, "Read FILE instead of " DEFAULT_FILE, 0 },
-	{ "share", KEY_SHARE, "DIR", 0, "The share: the folder that holds apps/ and spool/", 0 },
-	{ "state", KEY_STATE, "DIR", 0, "A folder on a local disk for lock, index and log", 0 },
-	{ "option", 'o', "NAME=VALUE", 0, "Set an option of spoold.conf(5)", 0 },
-	{ "foreground", KEY_FOREGROUND, NULL, 0, "Stay on the terminal and log to it", 0 },
-	{ "config-check", KEY_CHECK, NULL, 0, "Print the options in force and exit", 0 },
-	{ "config-sample", KEY_SAMPLE, NULL, 0, "Print an annotated configuration file and exit",
-	  0 },
+	STARTUP_ARGUMENTS(DEFAULT_FILE, "spoold.conf(5)", "lock, index and log"),
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-struct command_line {
-	char *file;
-	struct strlist settings; /* "name=value", in order */
-	bool foreground, check, sample;
-};
-
-static error_t take(int key, char *arg, struct argp_state *state)
-{
-	struct command_line *line = state->input;
-	char *setting;
-
-	switch (key) {
-	case 'c':
-		line->file = arg;
-		return 0;
-	case 'o':
-		strlist_add(&line->settings, arg);
-		return 0;
-	case KEY_SHARE:
-	case KEY_STATE:
-		setting = xasprintf("%s=%s", key == KEY_SHARE ? "share" : "state", arg);
-		strlist_add(&line->settings, setting);
-		free(setting);
-		return 0;
-	case KEY_FOREGROUND:
-		line->foreground = true;
-		return 0;
-	case KEY_CHECK:
-		line->check = true;
-		return 0;
-	case KEY_SAMPLE:
-		line->sample = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected argument \"%s\"", arg);
-		return EINVAL;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static _Noreturn void refuse(struct complaint *c)
-{
-	char *line = complaint_line(c);
-
-	fprintf(stderr, "spoold: %s\n", line);
-	exit(2);
-}
-
-static void load(const struct command_line *line)
-{
-	const char *file = line->file ? line->file : DEFAULT_FILE;
-	struct complaint c = { 0 };
-	int r;
-
-	if (line->file || access(file, R_OK) == 0) {
-		r = conf_load(file, table, &c);
-		if (r < 0) {
-			fprintf(stderr, "spoold: %s cannot be read: %s\n", file, strerror(-r));
-			exit(2);
-		}
-		if (r == COMPLAINT)
-			refuse(&c);
-	}
-	for (size_t i = 0; i < line->settings.count; i++)
-		if (conf_set(line->settings.items[i], table, &c) == COMPLAINT)
-			refuse(&c);
-}
-
 /* What no single range can say. */
-static void check_together(void)
+static char *check_together(void)
 {
-	if (values.beat * 3 > values.lease) {
-		fprintf(stderr,
-			"spoold: lease: must be at least three times beat, or every late beat "
-			"looks like an absence: "
-			"set lease to %llds or more\n",
-			(long long)(values.beat * 3 + 999) / 1000);
-		exit(2);
-	}
+	if (values.beat * 3 <= values.lease)
+		return NULL;
+	return xasprintf("lease: must be at least three times beat, or every late beat looks like "
+			 "an absence: set lease to %llds or more",
+			 (long long)(values.beat * 3 + 999) / 1000);
 }
 
 void options_read(int argc, char **argv, struct options *opt, bool *ret_foreground)
 {
-	static const struct argp parser = {
-		.options = arguments,
-		.parser = take,
+	static const struct startup startup = {
+		.program = "spoold",
 		.doc = "The coordinator of a spool: takes jobs from spool/incoming, hands them to "
 		       "runners, files their results."
 		       "\vSee spoold(8) and spool(7).",
+		.file = DEFAULT_FILE,
+		.arguments = arguments,
+		.table = table,
+		.check = check_together,
 	};
-	struct command_line line = { 0 };
 
-	argp_program_version = "spoold " SPOOL_VERSION;
-	argp_err_exit_status = 2;
-	argp_parse(&parser, argc, argv, 0, NULL, &line);
-	conf_defaults(table);
-	if (line.sample) {
-		conf_print_sample(stdout, "spoold", table);
-		exit(0);
-	}
-	load(&line);
-	check_together();
-	if (line.check) {
-		conf_print(stdout, table);
-		exit(0);
-	}
-	if (!values.share || !*values.share) {
-		fprintf(stderr,
-			"spoold: no share is named: start it with --share DIR, or set share in "
-			"%s\n",
-			DEFAULT_FILE);
-		exit(2);
-	}
-	strlist_free(&line.settings);
+	*ret_foreground = startup_read(&startup, argc, argv);
 	*opt = values;
-	*ret_foreground = line.foreground;
 }
 
 void options_free(void)

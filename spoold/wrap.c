@@ -26,7 +26,7 @@ static void give_up(struct job *job, int error)
 	struct coordinator *co = job->co;
 	struct drop *drop = job->drop;
 
-	if (error == -EACCES || error == -EPERM) {
+	if ((error == -EACCES || error == -EPERM) && jobs_may_enter_queue(co, drop->box)) {
 		complain(&job->complaint, "the file", 0,
 			 xasprintf("a file that cannot be moved (%s)", strerror(-error)),
 			 xstrdup("a file that the account running spoold may move"),

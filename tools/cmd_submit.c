@@ -229,7 +229,8 @@ static int print_unanswered(const struct spool *sp, const struct options *o,
 		return TELL_WAITING;
 	}
 	printf("dropped as %s/spool/%s/%s; %s\n", sp->path, spool_place_name(SPOOL_INCOMING), entry,
-	       nobody ? "waiting for the coordinator (no spoold is running for this share: start it)"
+	       nobody ? "waiting for the coordinator (no spoold is running for this share: start "
+			"one)"
 		      : "the coordinator has not taken it yet; spoolctl queue shows when it has");
 	return TELL_DONE;
 }

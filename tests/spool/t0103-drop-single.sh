@@ -18,6 +18,12 @@ test_expect_success 'spoold starts' '
 	share_new && spoold_start
 '
 
+# Its drop box is found within some seconds; the last test but one looks.
+test_expect_success 'a new application is added while spoold runs' '
+	cp -r "$SHARE/apps/python3" "$SHARE/apps/snake" && mkdir "$INCOMING/@snake" &&
+	sed -i "s/extensions.*/extensions = {\".snk\"}/" "$SHARE/apps/snake/1/app.conf"
+'
+
 test_expect_success 'cp of one .py file' '
 	{ echo "print(1)" && head -c 12000000 /dev/zero | tr "\0" "#"; } >sim.py && hold sim.py cp sim.py "$INCOMING/" &&
 	drops_pass && still_incoming sim.py &&
@@ -112,10 +118,9 @@ test_expect_success 'a folder @name without such an application is told in the l
 	test -f "$INCOMING/@fortran/a.f" && test $(grep -c @fortran "$LOGS/spoold.log") = 1 && rm -r "$INCOMING/@fortran"
 '
 
-test_expect_success 'a new application gets a drop box while spoold runs' '
-	cp -r "$SHARE/apps/python3" "$SHARE/apps/snake" && sed -i "s/extensions.*/extensions = {\".snk\"}/" "$SHARE/apps/snake/1/app.conf" &&
-	mkdir "$INCOMING/@snake" && echo "print(5)" >slither && cp slither "$INCOMING/@snake/" &&
-	folder=$(wait_in queued slither) && is_single "$folder" slither snake
+test_expect_success 'the new application has its drop box' '
+	echo "print(5)" >slither && cp slither "$INCOMING/@snake/" &&
+	folder=$(TIME_LIMIT=20 wait_in queued slither) && is_single "$folder" slither snake
 '
 
 test_expect_success 'nothing is left in incoming, every job is in one place' '

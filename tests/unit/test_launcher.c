@@ -104,7 +104,9 @@ static void job_sees_what_it_shall_see(void **state)
 	r = run_script(w, "grep -c '^NoNewPrivs:.*1$' /proc/self/status; "
 			  "test $(cut -d' ' -f6 /proc/$$/stat) = $$; echo $?");
 	assert_content(w, 2, "stdout.txt", "1\n0\n");
-	r = run_script(w, "grep -E '^Sig(Blk|Ign):' /proc/self/status");
+	/* Whatever make starts ignores two signals of the C library (posix_spawn). */
+	r = run_script(w, "grep -E '^Sig(Blk|Ign):' /proc/self/status | "
+			  "sed 's/0000000180000000/0000000000000000/'");
 	assert_content(w, 3, "stdout.txt",
 		       "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 }

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@ static int ready_fd = -1;
 /* The parent: passes on the daemon's word, or its end. */
 static _Noreturn void wait_for_word(pid_t daemon, int fd)
 {
-	char text[1024];
+	char text[PIPE_BUF]; /* so much comes in one piece */
 	ssize_t n;
 	int status;
 

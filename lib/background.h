@@ -15,7 +15,7 @@
 void background_start(void);
 
 /* After background_start: moves stdin to /dev/null, stdout and stderr to the log, and gives text,
- * one line with its newline, to the parent. Closes log_fd. 0, or negative errno with nothing told
+ * which ends with a newline, to the parent. Closes log_fd. 0, or negative errno with nothing told
  * (/dev/null cannot be opened). */
 int background_ready(const char *text, int log_fd);
 

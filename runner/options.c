@@ -7,8 +7,6 @@
 
 #include "startup.h"
 
-#define DEFAULT_FILE "/etc/spool/runner.conf"
-
 static struct options values;
 
 static const struct conf_option table[] = {
@@ -37,7 +35,6 @@ static const struct conf_option table[] = {
 enum { OPT_NAME = STARTUP_OWN, OPT_SLOTS, OPT_DRAIN };
 
 static const struct argp_option arguments[] = {
-	STARTUP_ARGUMENTS(DEFAULT_FILE, "runner.conf(5)", "lock, scratch and log"),
 	{ "name", OPT_NAME, "NAME", 0, "The runner's name, instead of the host's", 0 },
 	{ "slots", OPT_SLOTS, "N", 0, "Give N cores to jobs, instead of all", 0 },
 	{ "drain-and-exit", OPT_DRAIN, NULL, 0,
@@ -70,7 +67,9 @@ const struct options *options_parse(int argc, char **argv)
 		.program = "spool-runner",
 		.doc = "Runs jobs that the coordinator of a spool offers to this machine."
 		       "\vSee spool-runner(8) and spool(7).",
-		.file = DEFAULT_FILE,
+		.file = "/etc/spool/runner.conf",
+		.page = "runner.conf(5)",
+		.holds = "lock, scratch and log",
 		.arguments = arguments,
 		.table = table,
 		.take = take,

@@ -42,8 +42,8 @@ bool jobs_folder_is_gone(const struct job *job); /* by a direct look-up */
 int jobs_open_folder_to_write(struct job *job);
 void jobs_restore_mode(struct job *job);
 
-/* May we take names out of the box (NULL: it has left it) and put them into queued/? If so, what cannot be moved is itself
- * to blame; else it has to wait. */
+/* May we take names out of the box (NULL: it has left it) and put them into queued/? If so, what
+ * cannot be moved is itself to blame; else it has to wait. */
 bool jobs_may_enter_queue(const struct coordinator *co, const struct box *box);
 
 /* The runner that holds the job's ticket: counts its cores. NULL: none any more. */

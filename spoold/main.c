@@ -234,8 +234,9 @@ static int start_work(struct coordinator *co)
 static void leave_terminal(const struct coordinator *co)
 {
 	_cleanup_free_ char *log_path = xasprintf("%s/spoold.log", co->state_dir);
-	_cleanup_free_ char *text = xasprintf("spoold: at work on %s (process %d, log %s)\n",
-					      co->sp.path, (int)getpid(), log_path);
+	_cleanup_free_ char *text = xasprintf("spoold: at work on %s (log %s)\n"
+					      "stop it with: kill %d\n",
+					      co->sp.path, log_path, (int)getpid());
 	int log_fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	int r;
 

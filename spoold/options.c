@@ -8,7 +8,6 @@
 #include "startup.h"
 #include "xalloc.h"
 
-#define DEFAULT_FILE "/etc/spool/spoold.conf"
 #define MINUTE 60000LL
 #define HOUR (60 * MINUTE)
 
@@ -54,11 +53,6 @@ static const struct conf_option table[] = {
 	{ NULL, CONF_STRING, NULL, 0, 0, NULL, NULL },
 };
 
-static const struct argp_option arguments[] = {
-	STARTUP_ARGUMENTS(DEFAULT_FILE, "spoold.conf(5)", "lock, index and log"),
-	{ NULL, 0, NULL, 0, NULL, 0 },
-};
-
 /* What no single range can say. */
 static char *check_together(void)
 {
@@ -76,8 +70,9 @@ void options_read(int argc, char **argv, struct options *opt, bool *ret_foregrou
 		.doc = "The coordinator of a spool: takes jobs from spool/incoming, hands them to "
 		       "runners, files their results."
 		       "\vSee spoold(8) and spool(7).",
-		.file = DEFAULT_FILE,
-		.arguments = arguments,
+		.file = "/etc/spool/spoold.conf",
+		.page = "spoold.conf(5)",
+		.holds = "lock, index and log",
 		.table = table,
 		.check = check_together,
 	};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cmd_queue - spoolctl queue: which jobs there are, where each stands, what it waits for.
+ * cmd_queue - spoolctl queue: which jobs there are, where each stands.
  *
  * Reads the folders, the inboxes and the newest snapshot (jobs, describe); changes nothing. What it
  * prints was true at some moment while it ran.
@@ -68,10 +68,10 @@ static const struct table_column columns[COLUMNS] = {
 	[LEFT] = { "LEFT", NULL, TABLE_DURATION, TABLE_SHOWN | TABLE_JSON | TABLE_RIGHT,
 		   "what is left of its time limit" },
 	[RUNNER_REASON] = { "WHERE", "RUNNER(REASON)", TABLE_TEXT, TABLE_SHOWN | TABLE_CUT,
-			    "the runner, or in brackets why it waits or failed" },
+			    "the runner, or in brackets why it ended so" },
 	[RUNNER] = { "RUNNER", NULL, TABLE_TEXT, TABLE_JSON, "the runner that has or had it" },
 	[REASON] = { "REASON", NULL, TABLE_TEXT, TABLE_JSON | TABLE_CUT,
-		     "why it waits, or why it ended so" },
+		     "why it ended so" },
 	[PLACE] = { "PLACE", NULL, TABLE_TEXT, TABLE_JSON, "folder of spool/ that it is in" },
 	[FOLDER] = { "FOLDER", NULL, TABLE_TEXT, TABLE_JSON, "its own folder in there" },
 	[APP] = { "APP", NULL, TABLE_TEXT, TABLE_JSON, "application and version" },

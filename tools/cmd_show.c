@@ -14,6 +14,7 @@
 #include "human.h"
 #include "ids.h"
 #include "json.h"
+#include "machines.h"
 #include "share.h"
 #include "tell.h"
 #include "words.h"
@@ -132,6 +133,50 @@ static void say_needs(const struct dossier *d)
 	say_text("only on", d->manifest.needs.runner);
 }
 
+/* What of the job's needs this runner lacks: heap, or NULL if it has all of them. */
+static char *lacks(const struct machine *m, const struct dossier *d)
+{
+	const struct needs *n = &d->manifest.needs;
+	bool platform = n->platforms.count == 0;
+
+	if (n->runner && strcmp(n->runner, m->name) != 0)
+		return xasprintf("is not %s", n->runner);
+	for (size_t i = 0; i < n->platforms.count; i++)
+		platform = platform || strcmp(n->platforms.items[i], m->registration.platform) == 0;
+	if (!platform)
+		return xasprintf("is %s", m->registration.platform);
+	for (size_t i = 0; i < n->software.count; i++) {
+		if (!registration_has(&m->registration, n->software.items[i]))
+			return xasprintf("has no %s", n->software.items[i]);
+	}
+	if (d->job.memory > m->registration.memory)
+		return xstrdup("has too little memory");
+	return d->job.cores > m->registration.slots ? xstrdup("has too few slots") : NULL;
+}
+
+/* Why a job is not running: a line for each runner that is there. */
+static void say_waits(const struct spool *sp, const struct dossier *d)
+{
+	struct machines machines = { 0 };
+	size_t said = 0;
+
+	if (d->job.place != SPOOL_QUEUED || !d->has_manifest || machines_read(sp, &machines) < 0)
+		return;
+	for (size_t i = 0; i < machines.count; i++) {
+		const struct machine *m = &machines.items[i];
+		_cleanup_free_ char *why = NULL, *shown = NULL;
+
+		if (!m->has_registration || !machine_is_current(m))
+			continue;
+		why = lacks(m, d);
+		shown = escape_text(why ? why : "can run it: wait until a slot is free", ESCAPE_TEXT);
+		say(said++ ? "" : "waits", "%s %s", m->name, shown);
+	}
+	if (said == 0)
+		say("waits", "no runner is at work on this share: start one (spool-runner)");
+	machines_free(&machines);
+}
+
 static void say_command(const struct command *command)
 {
 	_cleanup_free_ char *words = words_command(command);
@@ -221,6 +266,7 @@ static void print_text(const struct spool *sp, const struct dossier *d)
 	say_text("group", d->job.group);
 	say_text("app", d->job.app);
 	say_needs(d);
+	say_waits(sp, d);
 	if (d->has_ticket && d->ticket.command.program)
 		say_command(&d->ticket.command);
 	say_time("queued", d->job.queued_at);

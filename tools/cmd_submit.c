@@ -194,6 +194,36 @@ static int submit_one(const struct spool *sp, const struct options *o, const cha
 	return r;
 }
 
+/* The five parts of REJECTED.txt, as they stand there between two blank lines; one long line is
+ * hard to read on a terminal. False: there is no such page to be read. */
+static bool print_page(const struct spool *sp, const char *folder)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", folder, SPOOL_REJECTED), *text = NULL;
+	char *from, *to;
+	size_t len;
+
+	if (safefs_read(sp->place_fd[SPOOL_FAILED], path, 65536, &text, &len, NULL) < 0)
+		return false;
+	from = strstr(text, "\n\n");
+	to = from ? strstr(from + 2, "\n\n") : NULL;
+	if (!to)
+		return false;
+	fprintf(stderr, "%.*s\n", (int)(to - from - 2), from + 2);
+	return true;
+}
+
+static int print_rejection(const struct spool *sp, const struct drop *drop, uint64_t id,
+			   const char *text)
+{
+	_cleanup_free_ char *folder = xasprintf("%" PRIu64 "-%s", id, drop->folder);
+	int r = tell_failed("%s: rejected; it lies in %s/spool/%s/%s", drop->shown, sp->path,
+			    spool_place_name(SPOOL_FAILED), folder);
+
+	if (!print_page(sp, folder))
+		fprintf(stderr, "%s\n", text);
+	return r;
+}
+
 /* An answer that has come. */
 static int print_answer(const struct spool *sp, const struct options *o, const struct drop *drop,
 			const struct ask *ask)
@@ -201,15 +231,13 @@ static int print_answer(const struct spool *sp, const struct options *o, const s
 	_cleanup_free_ char *text = escape_text(ask->text, ESCAPE_TEXT);
 
 	if (!ask->ok && ask->number)
-		return tell_failed("%s: rejected: %s; it lies in %s/spool/%s/%" PRIu64 "-%s",
-				   drop->shown, text, sp->path, spool_place_name(SPOOL_FAILED),
-				   ask->number, drop->folder);
+		return print_rejection(sp, drop, ask->number, text);
 	if (!ask->ok)
 		return tell_failed("%s: %s", drop->shown, text);
 	if (o->parsable)
 		printf("%" PRIu64 "\n", ask->number);
 	else
-		printf("submitted as %" PRIu64 " (%s); results will be in %s/spool/%s/%" PRIu64
+		printf("submitted as %" PRIu64 " (%s); it will come back as %s/spool/%s/%" PRIu64
 		       "-%s\n",
 		       ask->number, drop->shown, sp->path, spool_place_name(SPOOL_DONE),
 		       ask->number, drop->folder);

@@ -65,7 +65,10 @@ test_expect_success 'mv within the share is taken at once' '
 	echo "print(3)" >moved.py && cp moved.py m1 && mv m1 "$INCOMING/moved.py" &&
 	folder=$(wait_in queued moved.py) && is_single "$folder" moved.py python3 &&
 	echo "print(4)" >moved.odd && cp moved.odd m2 && mv m2 "$INCOMING/@python3/moved.odd" &&
-	folder=$(wait_in queued moved.odd) && is_single "$folder" moved.odd python3 &&
+	folder=$(wait_in queued moved.odd) && is_single "$folder" moved.odd python3
+'
+
+test_expect_success 'spoold with a short settle time again' '
 	spoold_stop && spoold_start
 '
 

@@ -31,7 +31,7 @@ test_expect_success 'a coordinator and a runner start; the runner is listed' '
 test_expect_success 'submit prints id and place; what it prints comes true' '
 	mkdir one && printf "echo hello\necho oops >&2\necho result >out.txt\n" >one/run.sh &&
 	spoolctl submit one >out &&
-	grep -F "submitted as 1 (one); results will be in $SHARE/spool/done/1-one" out &&
+	grep -F "submitted as 1 (one); it will come back as $SHARE/spool/done/1-one" out &&
 	spoolctl wait 1 &&
 	test "$(cat "$SHARE/spool/done/1-one/out.txt")" = result &&
 	test "$(spoolctl tail 1)" = hello && test "$(spoolctl tail --err 1)" = oops &&
@@ -65,8 +65,9 @@ test_expect_success 'submit --parsable feeds wait; several at once keep their or
 
 test_expect_success 'a rejection is told with its reason and its place' '
 	exits 1 spoolctl submit one --name odd --set app=nothing &&
-	grep "odd: rejected: .*nothing.*; it lies in .*/spool/failed/[0-9]*-odd" err &&
-	test -f "$(sed "s/.*it lies in //" err)/REJECTED.txt" &&
+	grep "odd: rejected; it lies in .*/spool/failed/[0-9]*-odd$" err &&
+	grep "^Found: .*nothing" err && grep "^What to do: " err &&
+	test -f "$(sed -n "s/.*it lies in //p" err)/REJECTED.txt" &&
 	exits 1 spoolctl wait last &&
 	test "$(spoolctl queue --state rejected --raw --noheadings -o NAME)" = odd
 '

@@ -128,6 +128,11 @@ struct pass_known *pass_known(const struct pass *p, uint64_t id, unsigned attemp
 	return NULL;
 }
 
+bool pass_is_shut(const struct pass *p)
+{
+	return faccessat(p->share->sp.place_fd[SPOOL_ACTIVE], ".", X_OK, AT_EACCESS) < 0;
+}
+
 int pass_inbox(struct pass *p)
 {
 	if (p->inbox < 0)

@@ -113,6 +113,9 @@ bool pass_has(const struct pass *p, uint64_t id, unsigned attempt, enum spool_ti
 /* The loop's entry of the attempt, or NULL. */
 struct pass_known *pass_known(const struct pass *p, uint64_t id, unsigned attempt);
 
+/* May spool/active itself not be entered? Then no job's folder is to blame. */
+bool pass_is_shut(const struct pass *p);
+
 /* The inbox, opened afresh; once in a pass. Negative errno. */
 int pass_inbox(struct pass *p);
 

@@ -122,6 +122,8 @@ int results_gather(struct pass *p, struct job *job)
 	strlist_free(&job->ticket.outputs);
 	if (job->removed)
 		return 0;
+	if (folder == -EACCES && pass_is_shut(p))
+		return folder;
 	if (folder == -EACCES || folder == -EPERM) { /* the job has locked itself out */
 		job->sync_error = folder;
 		return 0;

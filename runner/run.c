@@ -54,7 +54,17 @@ static char *why_folder(int r, struct complaint *c)
 	return xasprintf("its folder cannot be opened: %s", strerror(-r));
 }
 
-/* Opens the folder and notes what is in it. False if the job has ended by this. */
+/* The share is shut for a moment, not the job's folder: it goes on waiting. */
+static void wait_for_share(struct pass *p, struct job *job)
+{
+	log_trouble("active", "%s: cannot start now: spool/active may not be entered", job->label);
+	if (job->folder_fd >= 0)
+		close(job->folder_fd);
+	job->folder_fd = -1;
+	p->more = true;
+}
+
+/* Opens the folder and notes what is in it. False if it cannot start by this. */
 static bool open_folder(struct pass *p, struct job *job)
 {
 	struct complaint c = { 0 };
@@ -73,6 +83,8 @@ static bool open_folder(struct pass *p, struct job *job)
 	}
 	if (r == -ENOENT || r == -ESTALE)
 		job_fail(job, xstrdup("its folder was removed before it could start"), true);
+	else if (r == -EACCES && pass_is_shut(p))
+		wait_for_share(p, job);
 	else if (r != 0)
 		job_fail(job, why_folder(r, &c), false);
 	complaint_free(&c);

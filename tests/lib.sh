@@ -135,11 +135,6 @@ trap lib_exit EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-if [ -n "$NEED_ROOT" ] && [ "$(id -u)" != 0 ]; then
-	skip_all="needs root: $NEED_ROOT"
-	test_done
-fi
-
 # -- waiting -----------------------------------------------------------------------------------------
 
 # wait_until SECONDS COMMAND...: runs it every few hundredths of a second until it succeeds; 1 and
@@ -417,3 +412,8 @@ lib_tell_job() {	# NAME: where it is and what is said about it
 	done
 	find "$SHARE/spool/incoming" -mindepth 1 -maxdepth 1 ! -name README ! -name '@*'
 }
+
+if [ -n "$NEED_ROOT" ] && [ "$(id -u)" != 0 ]; then
+	skip_all="needs root: $NEED_ROOT"
+	test_done
+fi

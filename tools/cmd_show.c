@@ -169,7 +169,8 @@ static void say_waits(const struct spool *sp, const struct dossier *d)
 		if (!m->has_registration || !machine_is_current(m))
 			continue;
 		why = lacks(m, d);
-		shown = escape_text(why ? why : "can run it: wait until a slot is free", ESCAPE_TEXT);
+		shown = escape_text(why ? why : "can run it: wait until a slot is free",
+				    ESCAPE_TEXT);
 		say(said++ ? "" : "waits", "%s %s", m->name, shown);
 	}
 	if (said == 0)
@@ -212,7 +213,7 @@ static void say_use(const struct job *job)
 static const char *participle(const char *verb)
 {
 	static const char *const words[][2] = {
-		{ "offer", "offered" }, { "claim", "claimed" },	    { "withdraw", "withdrawn" },
+		{ "offer", "offered" }, { "claim", "claimed" },	     { "withdraw", "withdrawn" },
 		{ "file", "filed" },	{ "requeue", "given back" },
 	};
 

@@ -35,7 +35,7 @@ static int cmd_version(int argc, char **argv);
 static const struct command_row commands[] = {
 	{ "init", cmd_init, "DIR", "lay out a share, or add what is missing in one" },
 	{ "submit", cmd_submit, "PATH...", "hand in folders, files or submission files" },
-	{ "queue", cmd_queue, "", "list jobs and where each stands; \"show\" tells what one waits for" },
+	{ "queue", cmd_queue, "", "list jobs; \"show\" tells what one waits for" },
 	{ "show", cmd_show, "ID...", "everything that is known about a job" },
 	{ "cancel", cmd_cancel, "ID...", "end waiting or running jobs" },
 	{ "rm", cmd_rm, "ID...", "remove finished jobs with their results" },

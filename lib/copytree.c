@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "safefs.h"
 #include "tree.h"
+#include "worker.h"
 #include "xalloc.h"
 
 #include <fcntl.h>
@@ -26,9 +27,12 @@ static int copy_by_hand(int from, int to)
 	_cleanup_free_ char *piece = xcalloc(1, PIECE);
 
 	for (;;) {
-		ssize_t n = read(from, piece, PIECE);
+		ssize_t n;
 		int r;
 
+		if (worker_is_ending())
+			return -ECANCELED;
+		n = read(from, piece, PIECE);
 		if (n == 0)
 			return 0;
 		if (n < 0 && errno == EINTR)
@@ -46,7 +50,9 @@ static int copy_bytes(int from, int to)
 	if (ioctl(to, FICLONE, from) == 0)
 		return 0;
 	for (;;) {
-		ssize_t n = copy_file_range(from, NULL, to, NULL, 1 << 30, 0);
+		ssize_t n = worker_is_ending()
+				    ? (errno = ECANCELED, -1)
+				    : copy_file_range(from, NULL, to, NULL, 64 * PIECE, 0);
 
 		if (n == 0)
 			return 0;

@@ -6,6 +6,7 @@
  * where it was. May be called from any thread: nothing here is shared.
  */
 #include "digest.h"
+#include "worker.h"
 #include "xalloc.h"
 
 #include <errno.h>
@@ -72,6 +73,11 @@ int digest_fd(int fd, char *hex, uint64_t *ret_size)
 	ssize_t n;
 
 	for (;;) {
+		if (worker_is_ending()) {
+			errno = ECANCELED;
+			n = -1;
+			break;
+		}
 		n = pread(fd, buf, READ_SIZE, at);
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -23,7 +23,8 @@ void digest_finish(struct digest *d, char *hex);
 
 void digest_buffer(const void *data, size_t len, char *hex); /* all in one */
 
-/* Reads fd from its start with pread to the end. 0, or negative errno. *ret_size (may be NULL):
+/* Reads fd from its start with pread to the end. 0, or negative errno
+ * (-ECANCELED: worker_is_ending). *ret_size (may be NULL):
  * bytes read. */
 int digest_fd(int fd, char *hex, uint64_t *ret_size);
 

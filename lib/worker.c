@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -191,6 +192,18 @@ size_t worker_collect(struct worker *w)
 size_t worker_pending(const struct worker *w)
 {
 	return w->pending;
+}
+
+static atomic_bool ending;
+
+void worker_end_soon(void)
+{
+	atomic_store(&ending, true);
+}
+
+bool worker_is_ending(void)
+{
+	return atomic_load(&ending);
 }
 
 void worker_free(struct worker *w)

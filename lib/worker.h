@@ -10,6 +10,7 @@
 #ifndef SPOOL_WORKER_H
 #define SPOOL_WORKER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct worker;
@@ -31,6 +32,12 @@ size_t worker_collect(struct worker *w);
 
 /* Tasks submitted and not yet collected. */
 size_t worker_pending(const struct worker *w);
+
+/* The program is about to end: tasks that read or copy much ask worker_is_ending() between two
+ * pieces and give up with -ECANCELED, so that nobody waits for gigabytes. May be asked from any
+ * thread. */
+void worker_end_soon(void);
+bool worker_is_ending(void);
 
 /* Waits for all tasks, collects them, ends the thread. NULL is fine. */
 void worker_free(struct worker *w);

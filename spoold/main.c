@@ -265,6 +265,7 @@ static void end_work(struct coordinator *co)
 
 	(void)sd_notify(0, "STOPPING=1");
 	co->stopping = true;
+	worker_end_soon();
 	worker_free(co->bulk_lane);
 	worker_free(co->sync_worker);
 	publish_close(co);

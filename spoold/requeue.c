@@ -19,8 +19,10 @@
 #include "journal.h"
 #include "log.h"
 #include "manifest.h"
+#include "record.h"
 #include "sweep.h"
 #include "syncer.h"
+#include "ticket.h"
 #include "tree.h"
 #include "xalloc.h"
 
@@ -55,6 +57,27 @@ static int write_copy_manifest(int dir, struct manifest *m, struct tree *now, ui
 	return r;
 }
 
+/* Does the ticket that came back name this manifest? Where there is none (removed by hand), nobody
+ * can say. */
+static bool is_as_offered(const struct job *job, const struct manifest *m)
+{
+	_cleanup_free_ char *text = NULL;
+	char name[SPOOL_TICKET_SIZE];
+	struct ticket t = { 0 };
+	size_t len;
+	bool same;
+
+	if (!job->runner || !job->has_ticket)
+		return true;
+	spool_ticket_name(name, job->id, job->attempt, job->ticket, job->rid);
+	if (safefs_read(job->runner->inbox_fd, name, RECORD_MAX_BYTES, &text, &len, NULL) < 0 ||
+	    ticket_parse(text, len, &t, NULL) < 0)
+		return true;
+	same = !t.manifest || strcmp(t.manifest, m->digest) == 0;
+	ticket_free(&t);
+	return same;
+}
+
 /* Fills the copy and proves it. 0; COMPLAINT: an input is not what was admitted; negative errno. */
 static int fill_copy(struct job *job, int from, int to)
 {
@@ -62,6 +85,17 @@ static int fill_copy(struct job *job, int from, int to)
 	struct tree now = { 0 };
 	int r = manifest_read(from, false, &m);
 
+	/* A job can write in its own folder: the ticket tells which manifest it was offered with.
+	 */
+	if (r == 0 && !is_as_offered(job, &m))
+		r = -EBADMSG;
+	if (r == -EBADMSG) { /* the copy's own must tell which job it is */
+		manifest_free(&m);
+		m.id = job->id;
+		m.uid = job->uid;
+		m.name = xstrdup(job->name);
+		m.needs.cores = job->cores;
+	}
 	if (r == 0)
 		r = copytree_inputs(from, to, &m.tree);
 	if (r == 0)

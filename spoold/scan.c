@@ -228,6 +228,15 @@ static void look_after_active(struct coordinator *co)
 	look_after(co, STEP_RETRY);
 }
 
+static void forget_copies(void)
+{
+	for (size_t i = 0; i < scan.copy_count; i++)
+		free(scan.copies[i].name);
+	free(scan.copies);
+	scan.copies = NULL;
+	scan.copy_count = 0;
+}
+
 /* All has been listed: what does each job wait for? */
 static void conclude(struct coordinator *co)
 {
@@ -244,14 +253,10 @@ static void conclude(struct coordinator *co)
 			continue;
 		tickets_settle(job);
 	}
-	for (size_t i = 0; i < scan.copy_count; i++) {
+	for (size_t i = 0; i < scan.copy_count; i++)
 		requeue_found_copy(co, scan.copies[i].name, scan.copies[i].id,
 				   scan.copies[i].attempt);
-		free(scan.copies[i].name);
-	}
-	free(scan.copies);
-	scan.copies = NULL;
-	scan.copy_count = 0;
+	forget_copies();
 	found_compare_index(co);
 	scan.known = true;
 	purge_run(co);
@@ -300,6 +305,10 @@ static bool run_stage(struct coordinator *co, int64_t until, int *ret)
 
 static void begin(bool whole)
 {
+	forget_copies(); /* of a scan that was given up */
+	if (scan.dir)
+		closedir(scan.dir);
+	scan.dir = NULL;
 	scan.running = true;
 	scan.whole = whole;
 	scan.stage = STAGE_RUNNERS;
@@ -322,6 +331,8 @@ static int go_on(struct coordinator *co, int64_t until)
 		if (scan.stage == STAGE_END)
 			scan.running = false;
 	}
+	if (r < 0 && scan.whole)
+		scan.next_whole = 0;
 	if (r < 0)
 		log_trouble("scan", "the share cannot be read (%s): scanned again soon",
 			    strerror(-r));

@@ -3,7 +3,7 @@
  * wrap - a single file gets a folder of its own: queued/.tmp-<id>[@<app>]/, and is moved into it.
  *
  * Before: incoming/<file>. After: queued/.tmp-<id>[@<app>]/<file>, due for ADMIT like any folder. A
- * crash leaves the folder empty (the purge removes it) or with the file in it (the scan finds it
+ * crash leaves the folder empty (the scan removes it) or with the file in it (the scan finds it
  * and goes on with ADMIT under the same id; the application of the drop box stands in the folder's
  * name, because the box is no longer known then).
  */

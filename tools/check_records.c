@@ -61,7 +61,9 @@ static int compare_row(const struct index_job *row, void *arg)
 	texts_differ(cmp, "its runner", row->runner, t->runner);
 	differs(cmp, "its exit code", row->has_exit ? row->exit_code : -1, t->exit_code);
 	differs(cmp, "its signal", row->term_signal, t->term_signal);
-	differs(cmp, "its start (ms)", row->started_at, t->started_at);
+	/* The log has the time of the claim until a start is told; some never come to it. */
+	if (t->started_at)
+		differs(cmp, "its start (ms)", row->started_at, t->started_at);
 	differs(cmp, "its end (ms)", row->finished_at, t->finished_at);
 	differs(cmp, "its time (ms)", row->wall_ms, t->wall_ms);
 	differs(cmp, "its processor time (ms)", row->cpu_ms, t->cpu_ms);

@@ -56,6 +56,26 @@ test_expect_success 'a runner is killed while its job runs: what is left is kill
 	check_share
 '
 
+test_expect_success 'an attempt that rewrote an input or our record is not run again: it ends as LOST, its folder is kept' '
+	make_job forger "env = {\"EFFECTS=$EFFECTS.forger\"}" "runner = \"later\"" <<-\EOF &&
+	echo "begun" >>"$EFFECTS"
+	sed -i "s/^cores 1/cores 2/" .spool-manifest
+	sleep 60
+	EOF
+	drop_mv forger && wait_until 10 grep begun "$EFFECTS.forger" &&
+	wait_until 5 grep "cores 2" "$SHARE"/spool/active/*-forger/.spool-manifest &&
+	runner_kill9 later && runner_start later &&
+	folder=$(wait_failed forger) && grep "state = \"LOST\"" "$folder/job.result" &&
+	ls -d "$SHARE"/spool/lost/*-forger && test "$(grep -c begun "$EFFECTS.forger")" = 1
+'
+
+test_expect_success 'spoold ends at once, though gigabytes are being hashed' '
+	make_job big "executable = \"/bin/true\"" </dev/null &&
+	for i in 1 2 3 4 5 6; do truncate -s 1000M "big/f$i" || return 1; done &&
+	drop_mv big && sleep 0.3 && spoold_stop && spoold_start &&
+	rm -r "$SHARE"/spool/incoming/big
+'
+
 test_expect_success 'a double-forked child in a session of its own is dead before the job is reported' '
 	make_job daemon "env = {\"PIDFILE=$TEST_ROOT/pidfile\"}" <<-\EOF &&
 	(setsid sh -c "(echo \$\$ >\"$PIDFILE\"; exec sleep 1000) & exit" &)

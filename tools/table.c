@@ -117,8 +117,7 @@ static void add_column(struct table *t, size_t column)
 		flags |= SCOLS_FL_RIGHT;
 	if (c->flags & TABLE_CUT)
 		flags |= SCOLS_FL_TRUNC;
-	smart = scols_table_new_column(t->smart, heading,
-				       c->flags & TABLE_CUT ? CUT_TO : 0, flags);
+	smart = scols_table_new_column(t->smart, heading, c->flags & TABLE_CUT ? CUT_TO : 0, flags);
 	if (!smart)
 		abort(); /* out of memory: as xalloc */
 	if (c->type != TABLE_TEXT && c->type != TABLE_TIME)

@@ -74,7 +74,7 @@ drops_pass() {
 	set +x
 	for ((; count > 0; count--)); do
 		name=passing$((++LIB_PASSED))
-		make_job "$name" <<<true && drop "$name" && wait_in queued "$name" >/dev/null || return 1
+		make_job "$name" <<<true && drop "$name" && wait_until "${TIME_LIMIT:-20}" job_id "$name" || return 1
 	done
 }
 
@@ -83,7 +83,7 @@ still_incoming() {
 	local name reduced
 	for name; do
 		reduced=$(tr 'A-Z' 'a-z' <<<"${name##*/}")
-		if [ ! -e "$INCOMING/$name" ] || [ -n "$(jobs_in queued "$reduced")$(jobs_in failed "$reduced")" ]; then
+		if [ ! -e "$INCOMING/$name" ] || job_id "$reduced" >/dev/null; then
 			echo "$name did not wait in incoming" >&2
 			return 1
 		fi

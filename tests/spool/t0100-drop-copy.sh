@@ -13,7 +13,7 @@ SPOOLD_OPTS="-o settle=150ms"
 
 make_folder() {	# NAME: several levels, an empty folder and a large file
 	make_job "$1" 'ttl = 1m' <<<'cat in/deep/large.dat >copy.dat' &&
-	make_data "$1/in/deep/large.dat" 30000 && make_data "$1/in/small.dat" 1 && mkdir "$1/empty"
+	make_data "$1/in/deep/large.dat" 3000 && make_data "$1/in/small.dat" 1 && mkdir "$1/empty"
 }
 
 test_expect_success 'spoold starts' '
@@ -28,7 +28,7 @@ test_expect_success 'cp -r' '
 
 test_expect_success 'cp -r of 50 files' '
 	make_job fifty <<<true &&
-	for i in $(seq 10 59); do make_data fifty/part$i.dat 600 || return 1; done &&
+	for i in $(seq 10 59); do make_data fifty/part$i.dat 60 || return 1; done &&
 	hold "part[3-5]?.dat" cp -r fifty "$INCOMING/" &&
 	drops_pass && still_incoming fifty &&
 	release && folder=$(wait_in queued fifty) && whole "$folder" fifty && test $(ls "$folder" | wc -l) = 52
@@ -79,7 +79,7 @@ test_expect_success 'rsync -a again after the folder was admitted: a second job'
 '
 
 test_expect_success 'cp -r into the drop box of an application' '
-	make_data snail/large.dat 30000 && echo "print(1)" >snail/run.odd &&
+	make_data snail/large.dat 3000 && echo "print(1)" >snail/run.odd &&
 	echo "input = \"run.odd\"" >snail/job.conf &&
 	hold large.dat cp -r snail "$INCOMING/@python3/" &&
 	drops_pass && still_incoming @python3/snail &&

@@ -19,7 +19,7 @@ test_expect_success 'a folder that is copied with .ready in it' '
 '
 
 test_expect_success 'a folder that gets .ready last, long after it came' '
-	make_job toad <<<true && mkdir toad/in && make_data toad/in/data 30000 &&
+	make_job toad <<<true && mkdir toad/in && make_data toad/in/data 3000 &&
 	hold data cp -r toad "$INCOMING/" && still_incoming toad && release &&
 	still_incoming toad && touch "$INCOMING/toad/.ready" &&
 	folder=$(wait_in queued toad) && whole "$folder" toad
@@ -62,7 +62,7 @@ test_expect_success 'inputs that are missing are waited for, however long' '
 test_expect_success 'also with .ready, and if it came by one rename' '
 	make_job bee "inputs = {a.dat}" <<<true && touch bee/.ready && make_job wasp "inputs = {a.dat}" <<<true &&
 	drop bee && drop_mv wasp && drops_pass 3 && still_incoming bee wasp &&
-	make_data wasp.dat 20000 && hold a.dat cp wasp.dat "$INCOMING/wasp/a.dat" && echo 1 >"$INCOMING/bee/a.dat" &&
+	make_data wasp.dat 2000 && hold a.dat cp wasp.dat "$INCOMING/wasp/a.dat" && echo 1 >"$INCOMING/bee/a.dat" &&
 	wait_in queued bee && drops_pass && still_incoming wasp && release &&
 	folder=$(wait_in queued wasp) && cmp wasp.dat "$folder/a.dat" && manifest_fits "$folder"
 '

@@ -25,7 +25,7 @@ test_expect_success 'a new application is added while spoold runs' '
 '
 
 test_expect_success 'cp of one .py file' '
-	{ echo "print(1)" && head -c 12000000 /dev/zero | tr "\0" "#"; } >sim.py && hold sim.py cp sim.py "$INCOMING/" &&
+	{ echo "print(1)" && head -c 2000000 /dev/zero | tr "\0" "#"; } >sim.py && hold sim.py cp sim.py "$INCOMING/" &&
 	drops_pass && still_incoming sim.py &&
 	release && folder=$(wait_in queued sim.py) && is_single "$folder" sim.py python3
 '

@@ -27,9 +27,12 @@ static _Noreturn void wait_for_word(pid_t daemon, int fd)
 	ssize_t n;
 	int status;
 
-	while ((n = read(fd, text, sizeof(text))) > 0 || (n < 0 && errno == EINTR)) {
-		if (n < 0)
+	for (;;) {
+		n = read(fd, text, sizeof(text));
+		if (n < 0 && errno == EINTR)
 			continue;
+		if (n <= 0)
+			break;
 		(void)safefs_write_all(STDOUT_FILENO, text, (size_t)n);
 		if (text[n - 1] == '\n')
 			_exit(0);

@@ -35,7 +35,8 @@ release() {
 }
 
 # drop_open NAME...: copies folders ./NAME as a slow client does: all of a folder but half of its last file, which stays open
-# for writing; a file likewise. drop_close: the rest of all of them comes.
+# for writing; a file likewise. drop_close: the rest of all of them comes. No daemon may be started in between: it would hold
+# the files open too.
 declare -A LIB_OPEN=()		# descriptor of each
 drop_open() {
 	local - name last fd

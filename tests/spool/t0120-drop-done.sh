@@ -27,6 +27,8 @@ manifest_fits_inputs() {	# FOLDER SOURCE
 		sed -n 's/^f \([0-9]*\) .*/\1/p' "$1/.spool-manifest" | sort >sizes.2 && diff sizes.1 sizes.2
 }
 
+put() { cp -a "$1" copy && mv copy "$INCOMING/$1"; }	# NAME: a copy of it arrives by one rename
+
 test_expect_success 'spoold and a runner start' '
 	daemons_start r1
 '
@@ -42,7 +44,7 @@ test_expect_success 'copies that are stopped in their middle: cp -r, cp -a, rsyn
 '
 
 test_expect_success 'mv within the share, .ready, spoolctl submit' '
-	make_sum mv && cp -r mv m && mv m "$INCOMING/mv" && make_sum ready && touch ready/.ready && drop ready && make_sum sub && spoolctl submit sub &&
+	make_sum mv && put mv && make_sum ready && touch ready/.ready && drop ready && make_sum sub && spoolctl submit sub &&
 	for name in mv ready sub; do right $name $name || return 1; done
 '
 
@@ -62,9 +64,17 @@ test_expect_success 'single files, into incoming and into the box of an applicat
 '
 
 test_expect_success 'two folders of one name' '
-	make_sum pair && drop_mv pair && wait_done pair && make_sum pair && drop pair && wait_done pair 2 >folders && (cd pair && sh -c "$sum") >sums &&
+	make_sum pair && put pair && wait_done pair && echo 2 >pair/in/small.dat && drop pair && wait_done pair 2 >folders && (cd pair && sh -c "$sum") >sums &&
 	diff sums "$(tail -n 1 folders)/stdout.txt" && ! diff -q sums "$(head -n 1 folders)/stdout.txt"
 '
+
+find_done() {	# FILE CONTENT: the folder in done/ that has it
+	local folder
+	for folder in "$SHARE"/spool/done/*/; do
+		[ ! -f "$folder/$1" ] || [ "$(cat "$folder/$1")" != "$2" ] || { printf "%s\n" "${folder%/}" && return; }
+	done
+	return 1
+}
 
 names=("two words" "Übung 3" $'new\nline' "$(printf 'n%.0s' {1..255})" -dash $'escape\e[31m' $'not\xff' '$(touch pwned)' "quote's" '*' 'back\slash')
 
@@ -76,13 +86,6 @@ test_expect_success 'names of all kinds, of folders and of the files in them' '
 		folder=$(wait_until 20 find_done "${names[i]}" "$i" && find_done "${names[i]}" "$i") && (cd "./${names[i]}" && sh -c "$sum") >sums && diff sums "$folder/stdout.txt" || return 1
 	done && ! find "$TEST_ROOT" -name pwned | grep .
 '
-find_done() {	# FILE CONTENT: the folder in done/ that has it
-	local folder
-	for folder in "$SHARE"/spool/done/*/; do
-		[ ! -f "$folder/$1" ] || [ "$(cat "$folder/$1")" != "$2" ] || { printf "%s\n" "${folder%/}" && return; }
-	done
-	return 1
-}
 
 test_expect_success 'a single file with such a name' '
 	for name in "two words.py" -dash.py "-c.py"; do echo "import sys; print(\"ran\", len(sys.argv))" >"./$name" && drop_mv "$name" || return 1; done &&
@@ -111,15 +114,15 @@ test_expect_success 'a folder that may not be written: it runs, and has its mode
 
 # Without a runner, drops stay in queued/.
 test_expect_success 'folders that change in queued/ go back to incoming and are admitted anew' '
-	runner_stop r1 && for name in grown more less; do make_sum $name && drop_mv $name && wait_in queued $name || return 1; done &&
+	runner_stop r1 && for name in grown more less; do make_sum $name && put $name && wait_in queued $name || return 1; done &&
 	echo 1 >>"$(wait_in queued grown)/in/small.dat" && echo 1 >>grown/in/small.dat && echo 1 >"$(wait_in queued more)/new.dat" && echo 1 >more/new.dat &&
 	rm "$(wait_in queued less)/in/small.dat" less/in/small.dat && runner_start r1 &&
 	for name in grown more less; do right $name $name && events | grep " return .*folder=[0-9]*-$name " || return 1; done
 '
 
 test_expect_success 'also if the name has been used again meanwhile' '
-	runner_stop r1 && make_sum twin && cp -r twin first && drop_mv twin && folder=$(wait_in queued twin) && echo 1 >"$folder/new.dat" && echo 1 >first/new.dat &&
-	make_sum twin && drop_open twin && runner_start r1 && wait_until 10 ls -d "$INCOMING"/twin.* && drop_close && right twin twin &&
+	runner_stop r1 && make_sum twin && cp -r twin first && put twin && folder=$(wait_in queued twin) && echo 1 >"$folder/new.dat" && echo 1 >first/new.dat &&
+	echo 2 >twin/in/small.dat && hold large.dat cp -r twin "$INCOMING/" && runner_start r1 && wait_until 10 ls -d "$INCOMING"/twin.* && release && right twin twin &&
 	folder=$(echo "$SHARE"/spool/done/*-twin.[0-9]*) && (cd first && sh -c "$sum") >sums && wait_until 10 diff sums "$folder/stdout.txt"
 '
 
@@ -130,7 +133,7 @@ test_expect_success 'a single file that changes in queued/ goes back as the file
 '
 
 test_expect_success 'a folder that its owner deletes in queued/, offered to nobody' '
-	runner_stop r1 && make_sum gone && drop_mv gone && rm -rf "$(wait_in queued gone)" && runner_start r1 && make_sum next && drop_mv next && wait_done next &&
+	runner_stop r1 && make_sum gone && put gone && rm -rf "$(wait_in queued gone)" && runner_start r1 && make_sum next && put next && wait_done next &&
 	test -z "$(jobs_in "done" gone)$(jobs_in failed gone)$(jobs_in active gone)$(jobs_in queued gone)"
 '
 

@@ -1,10 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Ways to copy a folder. Each copy is stopped in its middle for longer than the settle time: a coordinator that only waits
+# Ways to copy a folder. Each copy is stopped in its middle for longer than the settle time: a
+# coordinator that only waits
 # takes half of it.
 #
-# Fails if in spoold/drops.c a drop is complete a settle time after it was first seen: cp -r, mv from
-# another file system, rsync (no writer test, no names of copies in progress), mv within the share (no "whole": it waits
+# Fails if in spoold/drops.c a drop is complete a settle time after it was first seen: cp -r, mv
+# from
+# another file system, rsync (no writer test, no names of copies in progress), mv within the share
+# (no "whole": it waits
 # a settle time), and the copy into @python3.
 test_description='cp -r, mv, rsync -a: a folder is admitted when it is whole'
 . "$(dirname "$0")/../lib.sh"
@@ -31,14 +34,16 @@ test_expect_success 'cp -r of 50 files' '
 	for i in $(seq 10 59); do make_data fifty/part$i.dat 60 || return 1; done &&
 	hold "part[3-5]?.dat" cp -r fifty "$INCOMING/" &&
 	drops_pass && still_incoming fifty &&
-	release && folder=$(wait_in queued fifty) && whole "$folder" fifty && test $(ls "$folder" | wc -l) = 52
+	release && folder=$(wait_in queued fifty) && whole "$folder" fifty &&
+	test $(ls "$folder" | wc -l) = 52
 '
 
 test_expect_success 'cp -a keeps old times: a folder that looks old is not taken earlier' '
 	make_folder newts && find newts -exec touch -h -d "2001-01-01" {} + &&
 	hold large.dat cp -a newts "$INCOMING/" &&
 	drops_pass && still_incoming newts &&
-	release && folder=$(wait_in queued newts) && whole "$folder" newts && same_listing newts "$folder"
+	release && folder=$(wait_in queued newts) && whole "$folder" newts &&
+	same_listing newts "$folder"
 '
 
 # /dev/shm is a file system of its own, so mv copies file by file.
@@ -57,14 +62,14 @@ test_expect_success 'rsync -a' '
 	release && folder=$(wait_in queued newt) && whole "$folder" newt
 '
 
-test_expect_success 'rsync -a --delay-updates: files wait under other names until the last one is there' '
+test_expect_success 'rsync -a --delay-updates: files wait under other names' '
 	make_folder crab && hold ".large.dat.??????" rsync -a --delay-updates crab "$INCOMING/" &&
 	test -f "$INCOMING/crab/in/.~tmp~/small.dat" &&
 	drops_pass && still_incoming crab &&
 	release && folder=$(wait_in queued crab) && whole "$folder" crab
 '
 
-test_expect_success 'rsync -a again while the folder waits to be whole: one job, of the second state' '
+test_expect_success 'rsync -a again while the folder waits: one job, of the second state' '
 	make_folder ants && hold ".large.dat.??????" rsync -a ants "$INCOMING/" &&
 	make_data ants/in/small.dat 2 && make_data ants/in/more.dat 1 &&
 	hold ".large.dat.??????" rsync -a ants "$INCOMING/" &&
@@ -83,7 +88,8 @@ test_expect_success 'cp -r into the drop box of an application' '
 	echo "input = \"run.odd\"" >snail/job.conf &&
 	hold large.dat cp -r snail "$INCOMING/@python3/" &&
 	drops_pass && still_incoming @python3/snail &&
-	release && folder=$(wait_in queued snail) && whole "$folder" snail && grep "^app python3/1$" "$folder/.spool-manifest"
+	release && folder=$(wait_in queued snail) && whole "$folder" snail &&
+	grep "^app python3/1$" "$folder/.spool-manifest"
 '
 
 # One rename is the whole arrival: nobody waits, whatever the settle time is.

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Drops that change at the last moment: after all was still for a settle time, while they are examined.
+# Drops that change at the last moment: after all was still for a settle time, while they are
+# examined.
 #
 # Fails if spoold/enqueue.c does not look again after the move to queued/.
-test_description='a folder that changes while it is examined goes back to incoming and is admitted when quiet'
+test_description='a folder that changes while it is examined goes back to incoming until quiet'
 . "$(dirname "$0")/../lib.sh"
 SPOOLD_OPTS="-o settle=150ms"
 . "$SRCDIR/tests/drops.sh"
@@ -12,26 +13,26 @@ test_expect_success 'spoold starts' '
 	share_new && spoold_start
 '
 
-# A large input takes a while to hash: in that time a small one is changed, by path, with nobody holding it open. The manifest
-# is then of a state that is gone.
+# A large input takes a while to hash: in that time a small one is changed, by path, with nobody
+# holding it open. The manifest is then of a state that is gone.
 while_hashed() {	# NAME COMMAND...: waits until spoold reads NAME/large.dat, runs the command
 	local name=$1
 	shift
-	wait_until 10 lib_spoold_reads "$name/large.dat" && "$@"
-}
-lib_spoold_reads() {
-	find /proc/${LIB_PID[spoold]}/fd -lname "*/$1" | grep .
+	wait_until 10 spoold_reads "*/$name/large.dat" && "$@"
 }
 append() { echo more >>"$1"; }
 
-make_large() {	# NAME: large without taking room; early.dat comes before it in the alphabet, so it is hashed already
+# make_large NAME: large without taking room; early.dat comes first in the alphabet, so it is hashed
+# already.
+make_large() {
 	make_job "$1" <<<true && truncate -s 60M "$1/large.dat" && echo 1 >"$1/early.dat"
 }
 
-test_expect_success 'a file that changes while the folder is examined: back to incoming, admitted when quiet' '
+test_expect_success 'a file that changes while the folder is examined: back to incoming' '
 	make_large late && drop_mv late &&
 	while_hashed late append "$INCOMING/late/early.dat" &&
-	folder=$(wait_in queued late) && test $(wc -l <"$folder/early.dat") = 2 && manifest_fits "$folder" &&
+	folder=$(wait_in queued late) && test $(wc -l <"$folder/early.dat") = 2 &&
+	manifest_fits "$folder" &&
 	grep "return queued -> incoming.*early.dat" "$LOGS/spoold.log"
 '
 
@@ -52,7 +53,8 @@ test_expect_success 'a file that is removed' '
 test_expect_success 'a file that is replaced by one of the same size and time' '
 	make_large same && echo 2 >other && touch -r same/early.dat other && drop_mv same &&
 	while_hashed same mv other "$INCOMING/same/early.dat" &&
-	folder=$(wait_in queued same) && test "$(cat "$folder/early.dat")" = 2 && manifest_fits "$folder" &&
+	folder=$(wait_in queued same) && test "$(cat "$folder/early.dat")" = 2 &&
+	manifest_fits "$folder" &&
 	grep "return queued -> incoming.*early.dat" "$LOGS/spoold.log"
 '
 

@@ -10,13 +10,18 @@ test_expect_success 'spoold starts' '
 	share_new && spoold_start
 '
 
-# 10 and 13 are the minor numbers of tape and floppy drives that do something when they are opened; here nothing is behind them.
+# 10 and 13 are the minor numbers of tape and floppy drives that do something when they are opened;
+# here nothing is behind them.
 test_expect_success 'character and block devices' '
-	make_job null <<<true && mkdir null/in && mknod null/in/null c 1 3 && make_job tape <<<true && mknod tape/st0 c 9 0 &&
-	make_job disk <<<true && mknod disk/sdz b 8 240 && make_job conf <<<true && rm conf/job.conf && mknod conf/job.conf c 1 5 &&
+	make_job null <<<true && mkdir null/in && mknod null/in/null c 1 3 &&
+	make_job tape <<<true && mknod tape/st0 c 9 0 &&
+	make_job disk <<<true && mknod disk/sdz b 8 240 && make_job conf <<<true &&
+	rm conf/job.conf && mknod conf/job.conf c 1 5 &&
 	for name in null:in/null tape:st0 disk:sdz conf:job.conf; do
-		listing ${name%:*} >before && drop_mv ${name%:*} && folder=$(wait_failed ${name%:*}) && listing "$folder" >after && diff before after &&
-		rejected "$folder" "${name#*:}" - "a device, fifo or socket" "ordinary files" "remove it" || return 1
+		listing ${name%:*} >before && drop_mv ${name%:*} &&
+		folder=$(wait_failed ${name%:*}) && listing "$folder" >after && diff before after &&
+		rejected "$folder" "${name#*:}" - "a device, fifo or socket" "ordinary files" \
+			"remove it" || return 1
 	done
 '
 

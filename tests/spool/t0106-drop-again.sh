@@ -1,6 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A folder that was a job before is dropped again, with all that we have put into it.
+#
+# Fails if in spoold/drops.c a drop is complete a settle time after it was first seen: the folder
+# that is copied by cp -r.
 test_description='results of an earlier life are moved to attempts/0, never followed or overwritten'
 . "$(dirname "$0")/../lib.sh"
 SPOOLD_OPTS="-o settle=150ms -o scan=300ms -o scan_folders=1s"

@@ -18,10 +18,10 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #define OPEN_FLAGS (O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-#define REMOVE_DEPTH 128
 
 #ifndef CIFS_SUPER_MAGIC
 #define CIFS_SUPER_MAGIC 0xFF534D42
@@ -183,67 +183,168 @@ int safefs_create(int dirfd, const char *name, const void *data, size_t len, mod
 	return r;
 }
 
+/* Which kind the open folder or file is of, asked of the file system once per device: statfs is a
+ * round trip on NFS. */
+static enum safefs_kind kind_of(int fd)
+{
+	static _Thread_local struct {
+		unsigned major, minor;
+		enum safefs_kind kind;
+		bool known;
+	} last;
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
+		return safefs_kind(fd);
+	if (!last.known || last.major != st.stx_dev_major || last.minor != st.stx_dev_minor) {
+		last.kind = safefs_kind(fd);
+		last.major = st.stx_dev_major;
+		last.minor = st.stx_dev_minor;
+		last.known = true;
+	}
+	return last.kind;
+}
+
+static void stat_of(const struct statx *x, struct stat *st)
+{
+	*st = (struct stat){
+		.st_dev = makedev(x->stx_dev_major, x->stx_dev_minor),
+		.st_ino = x->stx_ino,
+		.st_mode = x->stx_mode,
+		.st_nlink = x->stx_nlink,
+		.st_uid = x->stx_uid,
+		.st_gid = x->stx_gid,
+		.st_rdev = makedev(x->stx_rdev_major, x->stx_rdev_minor),
+		.st_size = (off_t)x->stx_size,
+		.st_blksize = (blksize_t)x->stx_blksize,
+		.st_blocks = (blkcnt_t)x->stx_blocks,
+		.st_atim = { x->stx_atime.tv_sec, x->stx_atime.tv_nsec },
+		.st_mtim = { x->stx_mtime.tv_sec, x->stx_mtime.tv_nsec },
+		.st_ctim = { x->stx_ctime.tv_sec, x->stx_ctime.tv_nsec },
+	};
+}
+
+int safefs_stat(int dirfd, const char *name, struct stat *st)
+{
+	struct statx x;
+
+	if (kind_of(dirfd) == SAFEFS_LOCAL)
+		return fstatat(dirfd, name, st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+	if (statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &x) <
+	    0)
+		return -errno;
+	stat_of(&x, st);
+	return 0;
+}
+
+/* Has the folder's own attributes fetched: a cached name in it is then believed only if the folder
+ * has not changed since it was looked up. */
+static void refresh(int dirfd)
+{
+	struct statx x;
+
+	if (kind_of(dirfd) != SAFEFS_LOCAL)
+		(void)statx(dirfd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &x);
+}
+
+int safefs_look(int dirfd, const char *name, struct stat *st)
+{
+	struct stat seen;
+
+	refresh(dirfd);
+	return safefs_stat(dirfd, name, st ? st : &seen);
+}
+
+static bool is_there(int dirfd, const char *name)
+{
+	return safefs_look(dirfd, name, NULL) == 0;
+}
+
+/* A rename or an open on SMB that fails because of something passing: a handle that this client
+ * has not given back yet, a session that is being made anew. */
+static bool is_passing(int dirfd, int r)
+{
+	return (r == -EACCES || r == -EBUSY || r == -EAGAIN || r == -ETXTBSY) &&
+	       kind_of(dirfd) == SAFEFS_SMB;
+}
+
+/* renameat, asked again for about two seconds where that helps. 0 or negative errno, neither of
+ * which proves anything. */
+static int rename_patiently(int from_fd, const char *from, int to_fd, const char *to)
+{
+	for (unsigned pause_ms = 50;; pause_ms *= 2) {
+		int r = renameat(from_fd, from, to_fd, to) < 0 ? -errno : 0;
+
+		if (r == 0 || pause_ms > 1000 || !is_passing(from_fd, r))
+			return r;
+		usleep(pause_ms * 1000);
+	}
+}
+
+/* What became of a rename that was answered with answer. */
+static int look_after(int answer, int from_fd, const char *from, int to_fd, const char *to)
+{
+	int seen = safefs_look(to_fd, to, NULL);
+
+	/* An SMB client trusts its "no such name" for a second, whatever it is asked. */
+	if (seen == -ENOENT && answer && kind_of(to_fd) == SAFEFS_SMB) {
+		usleep(1100 * 1000);
+		seen = safefs_look(to_fd, to, NULL);
+	}
+	if (seen == 0)
+		return answer && is_there(from_fd, from) ? answer : 0;
+	if (seen != -ENOENT)
+		return seen;
+	if (safefs_look(from_fd, from, NULL) == -ENOENT)
+		return SAFEFS_LOST;
+	return answer ? answer : -EIO;
+}
+
+int safefs_rename(int from_fd, const char *from, int to_fd, const char *to)
+{
+	if (is_there(to_fd, to))
+		return is_there(from_fd, from) ? -EEXIST : 0;
+	return look_after(rename_patiently(from_fd, from, to_fd, to), from_fd, from, to_fd, to);
+}
+
+int safefs_rename_own(int from_fd, const char *from, int to_fd, const char *to)
+{
+	int answer = rename_patiently(from_fd, from, to_fd, to);
+	struct stat st;
+
+	/* After a success the kernel knows the new name without asking the server. Nobody else
+	 * makes it, so it cannot be a cached one of the same file, with which nothing would have
+	 * been done.
+	 */
+	if (answer == 0 && fstatat(to_fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	return look_after(answer, from_fd, from, to_fd, to);
+}
+
 int safefs_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
 		   bool durable)
 {
 	_cleanup_free_ char *tmp = xasprintf(".tmp-%s", name);
 	int fd, r;
 
-	unlinkat(dirfd, tmp, 0); /* of a former life */
 	r = safefs_create(dirfd, tmp, data, len, mode, &fd);
+	if (r == -EEXIST) { /* of a former life */
+		unlinkat(dirfd, tmp, 0);
+		r = safefs_create(dirfd, tmp, data, len, mode, &fd);
+	}
 	if (r < 0)
 		return r;
 	if (durable && fsync(fd) < 0)
 		r = -errno;
 	if (close(fd) < 0 && r == 0)
 		r = -errno;
-	if (r == 0 && renameat(dirfd, tmp, dirfd, name) < 0)
-		r = -errno;
+	if (r == 0)
+		r = rename_patiently(dirfd, tmp, dirfd, name);
 	if (r < 0)
 		unlinkat(dirfd, tmp, 0);
 	else if (durable && fsync(dirfd) < 0 && errno != EINVAL)
 		r = -errno;
 	return r;
-}
-
-int safefs_look(int dirfd, const char *name, struct stat *st)
-{
-	struct stat seen;
-	_cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | OPEN_FLAGS);
-
-	if (fd >= 0)
-		return fstat(fd, st ? st : &seen) < 0 ? -errno : 0;
-	/* There, but not to be opened (a link, no permission, a socket): the name itself answers.
-	 */
-	if (errno == ELOOP || errno == EACCES || errno == ENXIO || errno == EPERM ||
-	    errno == EAGAIN)
-		return fstatat(dirfd, name, st ? st : &seen, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
-	return -errno;
-}
-
-static bool is_there(int dirfd, const char *name)
-{
-	struct stat st;
-
-	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-int safefs_rename(int from_fd, const char *from, int to_fd, const char *to)
-{
-	int failed = 0, seen;
-
-	if (is_there(to_fd, to))
-		return is_there(from_fd, from) ? -EEXIST : 0;
-	if (renameat(from_fd, from, to_fd, to) < 0)
-		failed = -errno;
-	seen = safefs_look(to_fd, to, NULL);
-	if (seen == 0)
-		return failed && is_there(from_fd, from) ? failed : 0;
-	if (seen != -ENOENT)
-		return seen;
-	if (safefs_look(from_fd, from, NULL) == -ENOENT)
-		return SAFEFS_LOST;
-	return failed ? failed : -EIO;
 }
 
 int safefs_list(int dirfd, const char *path,
@@ -271,128 +372,38 @@ int safefs_list(int dirfd, const char *path,
 	return -errno;
 }
 
-/* One level of a removal: the open folder and its name in the level above. */
-struct level {
-	DIR *dir;
-	char *name;
-};
-
-/* chmod 0700 of the folder itself: fchmodat would follow a link that has just taken its place. 0 or
- * negative errno. */
-static int make_ours(int fd, const char *name)
-{
-	_cleanup_close_ int held = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	char path[64];
-
-	if (held < 0)
-		return -errno;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", held);
-	return chmod(path, 0700) < 0 ? -errno : 0;
-}
-
-/* Opens name below fd as the next level; makes the folder ours to empty first. */
-static int enter(int fd, const char *name, struct level *ret)
-{
-	int dirfd = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (dirfd < 0 && errno == EACCES && make_ours(fd, name) == 0)
-		dirfd = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dirfd < 0)
-		return -errno;
-	(void)fchmod(dirfd, 0700);
-	ret->dir = fdopendir(dirfd);
-	if (!ret->dir) {
-		close(dirfd);
-		return -ENOMEM;
-	}
-	ret->name = xstrdup(name);
-	return 0;
-}
-
-/* Too deep to go on: the folder becomes one of the outermost level, which is read once more at its
- * end. 1 or negative errno. */
-static int lift(struct level *stack, int fd, const struct dirent *entry, bool *lifted)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), ".tmp-deep-%llu", (unsigned long long)entry->d_ino);
-	(void)make_ours(fd, entry->d_name);
-	if (renameat(fd, entry->d_name, dirfd(stack[0].dir), name) < 0)
-		return -errno;
-	*lifted = true;
-	return 1;
-}
-
-/* Removes the next thing of the innermost level. 1: something done, 0: the level is empty, negative
- * errno. */
-static int remove_next(struct level *stack, int *depth, bool *lifted)
-{
-	DIR *dir = stack[*depth].dir;
-	struct dirent *entry;
-
-	do
-		entry = readdir(dir);
-	while (entry && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
-	if (!entry)
-		return 0;
-	if (unlinkat(dirfd(dir), entry->d_name, 0) == 0 || errno == ENOENT)
-		return 1;
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
-	if (*depth + 1 == REMOVE_DEPTH)
-		return lift(stack, dirfd(dir), entry, lifted);
-	int r = enter(dirfd(dir), entry->d_name, &stack[*depth + 1]);
-	if (r == 0)
-		(*depth)++;
-	return r < 0 ? r : 1;
-}
-
-int safefs_remove_tree(int dirfd_, const char *name)
-{
-	struct level stack[REMOVE_DEPTH];
-	bool lifted = false;
-	int depth = 0, r;
-
-	if (unlinkat(dirfd_, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
-	r = enter(dirfd_, name, &stack[0]);
-	if (r < 0)
-		return r;
-	while (depth >= 0) {
-		r = remove_next(stack, &depth, &lifted);
-		if (r > 0)
-			continue;
-		if (r == 0 && depth == 0 && lifted) {
-			lifted = false;
-			rewinddir(stack[0].dir);
-			continue;
-		}
-		int above = depth ? dirfd(stack[depth - 1].dir) : dirfd_;
-
-		closedir(stack[depth].dir);
-		if (r == 0 && unlinkat(above, stack[depth].name, AT_REMOVEDIR) < 0 &&
-		    errno != ENOENT)
-			r = -errno;
-		free(stack[depth--].name);
-		if (r < 0)
-			break;
-	}
-	for (; depth >= 0; depth--) {
-		closedir(stack[depth].dir);
-		free(stack[depth].name);
-	}
-	return r;
-}
-
 enum safefs_writers safefs_writers(int fd)
 {
 	if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
 		(void)fcntl(fd, F_SETLEASE, F_UNLCK);
 		return SAFEFS_NO_WRITER;
 	}
-	return errno == EAGAIN ? SAFEFS_WRITER : SAFEFS_WRITER_UNKNOWN;
+	/* A network client answers EAGAIN whenever the server has not lent it the file, too. */
+	return errno == EAGAIN && kind_of(fd) == SAFEFS_LOCAL ? SAFEFS_WRITER
+							      : SAFEFS_WRITER_UNKNOWN;
+}
+
+bool safefs_is_trouble(int r)
+{
+	static const int troubles[] = {
+		EAGAIN,	  EINTR,       EIO,	 ESTALE,     ETIMEDOUT,	   EHOSTDOWN, EHOSTUNREACH,
+		ENETDOWN, ENETUNREACH, ENOTCONN, ECONNRESET, ECONNABORTED, EPIPE,     EREMOTEIO,
+		EBUSY,	  ENOLCK,      ENOBUFS,	 ENOMEM,     EMFILE,	   ENFILE,
+	};
+
+	for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++)
+		if (r == -troubles[i])
+			return true;
+	return false;
+}
+
+int safefs_open_to_sync(int dirfd, const char *path)
+{
+	int fd = safefs_open(dirfd, path, O_WRONLY, 0);
+
+	if (fd == -EACCES || fd == -EPERM || fd == -EROFS || fd == -ETXTBSY || fd == -EISDIR)
+		fd = safefs_open(dirfd, path, O_RDONLY, 0);
+	return fd;
 }
 
 enum safefs_kind safefs_kind(int fd)

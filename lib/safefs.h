@@ -55,22 +55,37 @@ enum { SAFEFS_LOST = 1 }; /* neither source nor target is there: somebody else w
  */
 int safefs_rename(int from_fd, const char *from, int to_fd, const char *to);
 
-/* Opens the name afresh and says what is there: 0 (st filled), -ENOENT, or another negative errno.
- * Never trusts a cached attribute. */
+/* The same for a target whose name this process alone can make (it carries its instance), and makes
+ * once: no look beforehand, which spares a round trip on NFS, thus never -EEXIST. */
+int safefs_rename_own(int from_fd, const char *from, int to_fd, const char *to);
+
+/* What is there under that name, asked of the server: 0 (st filled, may be NULL), -ENOENT, or
+ * another negative errno. Opens nothing. On NFS one round trip more than safefs_stat; on SMB an
+ * absence may be one second old. */
 int safefs_look(int dirfd, const char *name, struct stat *st);
+
+/* The attributes of a name that was listed just now, never from a client's cache; links are not
+ * followed. 0 or negative errno. */
+int safefs_stat(int dirfd, const char *name, struct stat *st);
+
+/* Is this negative errno about the file system, the network or this process (come again later)
+ * rather than about the name (missing, forbidden, of the wrong kind)? A job never ends because of
+ * such an error. */
+bool safefs_is_trouble(int r);
+
+/* Opens a file or folder in order to fsync it: for writing if possible, because on SMB a handle
+ * that only reads has nothing flushed. Descriptor or negative errno. */
+int safefs_open_to_sync(int dirfd, const char *path);
 
 /* Calls each for every entry but . and .. of the folder at path, opened afresh. A non-zero result
  * of each ends the listing and is returned. 0 or negative errno. */
 int safefs_list(int dirfd, const char *path,
 		int (*each)(const char *name, unsigned char type, void *arg), void *arg);
 
-/* Removes a tree of our own (temporaries, purged evidence), iteratively, never leaving it by a
- * link. 0 or negative errno; -ENOENT is 0. */
-int safefs_remove_tree(int dirfd, const char *name);
-
 enum safefs_writers { SAFEFS_NO_WRITER, SAFEFS_WRITER, SAFEFS_WRITER_UNKNOWN };
 /* Is the regular file behind fd (opened for reading) open for writing anywhere (F_SETLEASE,
- * decisions.md 13)? The caller has SIGIO blocked. */
+ * decisions.md 13)? The caller has SIGIO blocked. Always UNKNOWN on a network mount unless the
+ * server has lent the file. */
 enum safefs_writers safefs_writers(int fd);
 
 enum safefs_kind { SAFEFS_LOCAL, SAFEFS_NFS, SAFEFS_SMB, SAFEFS_OTHER_REMOTE };

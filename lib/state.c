@@ -79,7 +79,10 @@ int state_move_ticket(int inbox_fd, enum ticket_move move, uint64_t id, unsigned
 	assert(move < TICKET_MOVES);
 	spool_ticket_name(from, id, attempt, ticket_moves[move].from, rid);
 	spool_ticket_name(to, id, attempt, ticket_moves[move].to, rid);
-	return safefs_rename(inbox_fd, from, inbox_fd, to);
+	/* With a rid in it the name is ours alone. */
+	return rid && ticket_moves[move].to >= SPOOL_TICKET_CLAIM
+		       ? safefs_rename_own(inbox_fd, from, inbox_fd, to)
+		       : safefs_rename(inbox_fd, from, inbox_fd, to);
 }
 
 bool state_is_end(const char *state)

@@ -10,6 +10,7 @@
 #include "launch.h"
 
 #include "log.h"
+#include "rmtree.h"
 #include "runner.h"
 #include "worker.h"
 
@@ -44,7 +45,7 @@ static int remove_run(void *arg)
 {
 	struct removal *rm = arg;
 
-	return safefs_remove_tree(rm->dir_fd, rm->name);
+	return rmtree(rm->dir_fd, rm->name);
 }
 
 static void remove_done(void *arg, int result)

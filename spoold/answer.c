@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "digest.h"
+#include "rmtree.h"
 #include "syncer.h"
 #include "ticket.h"
 #include "xalloc.h"
@@ -24,7 +25,7 @@ int answer_put(struct coordinator *co, int dir, const char *name, const char *te
 	char nonce[9];
 	int r;
 
-	r = safefs_remove_tree(dir, tmp); /* .tmp-* is ours, whoever made it */
+	r = rmtree(dir, tmp); /* .tmp-* is ours, whoever made it */
 	if (r < 0)
 		return r;
 	r = safefs_create(dir, tmp, text, len, 0644, &fd);

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "publish.h"
 #include "request.h"
+#include "rmtree.h"
 #include "runners.h"
 #include "tickets.h"
 #include "users.h"
@@ -236,7 +237,7 @@ static int remove_folder(void *arg)
 {
 	struct removal *removal = arg;
 
-	return safefs_remove_tree(removal->place_fd, removal->name);
+	return rmtree(removal->place_fd, removal->name);
 }
 
 static void folder_removed(void *arg, int result)

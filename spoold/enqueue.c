@@ -19,6 +19,7 @@
 #include "journal.h"
 #include "log.h"
 #include "manifest.h"
+#include "rmtree.h"
 #include "syncer.h"
 #include "tree.h"
 #include "xalloc.h"
@@ -199,7 +200,7 @@ static int move_back(struct job *job, int fd, struct box *box, const char *name,
 	if (!job->wrapped)
 		return safefs_rename(queued_fd, job->at, box->fd, as);
 	r = safefs_rename(fd, name, box->fd, as);
-	return r == 0 ? safefs_remove_tree(queued_fd, job->at) : r;
+	return r == 0 ? rmtree(queued_fd, job->at) : r;
 }
 
 static void put_back(struct coordinator *co, struct job *job)

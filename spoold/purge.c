@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
+#include "rmtree.h"
 #include "worker.h"
 #include "xalloc.h"
 
@@ -38,7 +39,7 @@ static int remove_one(void *arg)
 {
 	struct removal *removal = arg;
 
-	return safefs_remove_tree(removal->place_fd, removal->name);
+	return rmtree(removal->place_fd, removal->name);
 }
 
 static void removed(void *arg, int result)

@@ -20,6 +20,7 @@
 #include "log.h"
 #include "manifest.h"
 #include "record.h"
+#include "rmtree.h"
 #include "sweep.h"
 #include "syncer.h"
 #include "ticket.h"
@@ -130,7 +131,7 @@ static int make_copy(void *arg)
 
 	if (from < 0)
 		return from;
-	r = safefs_remove_tree(queued_fd, name);
+	r = rmtree(queued_fd, name);
 	if (r == 0 && mkdirat(queued_fd, name, 0755) < 0)
 		r = -errno;
 	if (r == 0)
@@ -323,7 +324,7 @@ void requeue_found_copy(struct coordinator *co, const char *copy, uint64_t id, u
 	r = look_in_lost(co, copy, id, attempt, reduced);
 	if (r == -ENOENT) {
 		log_info("%" PRIu64 ": an unfinished copy is thrown away", id);
-		(void)safefs_remove_tree(co->sp.place_fd[SPOOL_QUEUED], copy);
+		(void)rmtree(co->sp.place_fd[SPOOL_QUEUED], copy);
 		return;
 	}
 	if (r < 0) { /* it may be all that there is of the job */

@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "index.h"
+#include "rmtree.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -26,7 +27,7 @@ void check_free(struct check *c)
 	if (c->log)
 		index_close(c->log);
 	if (c->scratch)
-		safefs_remove_tree(AT_FDCWD, c->scratch);
+		rmtree(AT_FDCWD, c->scratch);
 	free(c->scratch);
 	strlist_free(&c->findings);
 	strlist_free(&c->remedies);

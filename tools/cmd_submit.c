@@ -16,6 +16,7 @@
 #include "dryrun.h"
 #include "escape.h"
 #include "jobset.h"
+#include "rmtree.h"
 #include "share.h"
 #include "source.h"
 #include "spool.h"
@@ -176,7 +177,7 @@ static int drop(const struct spool *sp, const struct options *o, const struct so
 	if (r == TELL_DONE)
 		add_drop(drops, src, entry, nonce);
 	else
-		safefs_remove_tree(incoming, tmp);
+		rmtree(incoming, tmp);
 	catch_signals(false);
 	return r;
 }

@@ -15,6 +15,7 @@
 #include "dropcheck.h"
 #include "escape.h"
 #include "human.h"
+#include "rmtree.h"
 #include "source.h"
 #include "spool.h"
 #include "stage.h"
@@ -182,7 +183,7 @@ int dryrun_print(const struct spool *sp, const struct source *src,
 	parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = parent < 0 ? tell_errno(path, -errno) : build_and_examine(&f, assignments, parent);
 	if (parent >= 0) {
-		safefs_remove_tree(parent, DROP);
+		rmtree(parent, DROP);
 		close(parent);
 	}
 	rmdir(path);

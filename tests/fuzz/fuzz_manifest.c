@@ -6,6 +6,7 @@
  */
 #include "complaint.h"
 #include "manifest.h"
+#include "rmtree.h"
 #include "safefs.h"
 #include "spool.h"
 #include "xalloc.h"
@@ -25,7 +26,7 @@ static int folder_fd;
 
 static void leave(void)
 {
-	(void)safefs_remove_tree(AT_FDCWD, folder);
+	(void)rmtree(AT_FDCWD, folder);
 	close(folder_fd);
 	free(folder);
 }

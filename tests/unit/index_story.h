@@ -8,6 +8,7 @@
 
 #include "event.h"
 #include "index.h"
+#include "rmtree.h"
 #include "safefs.h"
 
 #include <fcntl.h>
@@ -77,7 +78,7 @@ static inline int setup(void **state)
 static inline int teardown(void **state)
 {
 	(void)state;
-	return safefs_remove_tree(AT_FDCWD, folder);
+	return rmtree(AT_FDCWD, folder);
 }
 
 static inline struct index *open_index(const char *file, bool expect_fresh)

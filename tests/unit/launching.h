@@ -11,6 +11,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "rmtree.h"
 #include "safefs.h"
 #include "xalloc.h"
 
@@ -67,7 +68,7 @@ static inline int tear_down(void **state)
 	if (w->launcher > 0)
 		assert_true(ends_within(w->launcher, PATIENCE_MS));
 	close(w->top_fd);
-	assert_int_equal(safefs_remove_tree(AT_FDCWD, w->top), 0);
+	assert_int_equal(rmtree(AT_FDCWD, w->top), 0);
 	free(w);
 	return 0;
 }

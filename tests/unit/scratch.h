@@ -6,6 +6,7 @@
 #ifndef SPOOL_SCRATCH_H
 #define SPOOL_SCRATCH_H
 
+#include "rmtree.h"
 #include "safefs.h"
 #include "xalloc.h"
 
@@ -58,12 +59,12 @@ static inline void scratch_write(const struct scratch *s, const char *path, cons
 
 static inline void scratch_clear(const struct scratch *s, const char *name)
 {
-	assert_int_equal(safefs_remove_tree(s->fd, name), 0);
+	assert_int_equal(rmtree(s->fd, name), 0);
 }
 
 static inline void scratch_free(struct scratch *s)
 {
-	assert_int_equal(safefs_remove_tree(AT_FDCWD, s->path), 0);
+	assert_int_equal(rmtree(AT_FDCWD, s->path), 0);
 	close(s->fd);
 	free(s->path);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "kinds.h"
+#include "rmtree.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -132,7 +133,7 @@ static void deep_and_wide_trees_go(void **state)
 		snprintf(name, sizeof(name), "t/wide/%u", i);
 		scratch_write(&s, name, "");
 	}
-	assert_int_equal(safefs_remove_tree(s.fd, "t"), 0);
+	assert_int_equal(rmtree(s.fd, "t"), 0);
 	assert_false(exists(&s, "t"));
 	scratch_free(&s);
 }
@@ -146,7 +147,7 @@ static void no_tree_is_too_deep(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
 		make_deep(&s, levels[i]);
-		assert_int_equal(safefs_remove_tree(s.fd, "t"), 0);
+		assert_int_equal(rmtree(s.fd, "t"), 0);
 		assert_false(exists(&s, "t"));
 	}
 	scratch_free(&s);
@@ -164,10 +165,10 @@ static void links_are_removed_not_followed(void **state)
 	assert_int_equal(symlinkat("..", s.fd, "t/up"), 0);
 	assert_int_equal(linkat(s.fd, "outside/file", s.fd, "t/hard", 0), 0);
 	assert_int_equal(mkfifoat(s.fd, "t/fifo", 0600), 0);
-	assert_int_equal(safefs_remove_tree(s.fd, "t"), 0);
+	assert_int_equal(rmtree(s.fd, "t"), 0);
 	assert_false(exists(&s, "t"));
 	assert_int_equal(symlinkat("outside", s.fd, "t"), 0);
-	assert_int_equal(safefs_remove_tree(s.fd, "t"), 0);
+	assert_int_equal(rmtree(s.fd, "t"), 0);
 	assert_false(exists(&s, "t"));
 	assert_true(exists(&s, "outside/file"));
 	scratch_free(&s);
@@ -185,7 +186,7 @@ static void closed_folders_are_opened(void **state)
 		assert_int_equal(fchmodat(s.fd, "t/a/b", modes[i], 0), 0);
 		assert_int_equal(fchmodat(s.fd, "t/a", modes[i], 0), 0);
 		assert_int_equal(fchmodat(s.fd, "t", modes[i], 0), 0);
-		assert_int_equal(safefs_remove_tree(s.fd, "t"), 0);
+		assert_int_equal(rmtree(s.fd, "t"), 0);
 		assert_false(exists(&s, "t"));
 	}
 	scratch_free(&s);
@@ -196,12 +197,12 @@ static void what_is_not_there_is_removed(void **state)
 	struct scratch s = scratch_new();
 
 	(void)state;
-	assert_int_equal(safefs_remove_tree(s.fd, "t"), 0);
+	assert_int_equal(rmtree(s.fd, "t"), 0);
 	scratch_write(&s, "file", "");
-	assert_int_equal(safefs_remove_tree(s.fd, "file"), 0);
+	assert_int_equal(rmtree(s.fd, "file"), 0);
 	assert_false(exists(&s, "file"));
 	assert_int_equal(mkdirat(s.fd, "empty", 0700), 0);
-	assert_int_equal(safefs_remove_tree(s.fd, "empty"), 0);
+	assert_int_equal(rmtree(s.fd, "empty"), 0);
 	assert_false(exists(&s, "empty"));
 	scratch_free(&s);
 }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "newshare.h"
+#include "rmtree.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -219,7 +220,7 @@ static void tidy_corner(void)
 {
 	char *own = xasprintf("%s/%s", corner, share.sp.id);
 
-	safefs_remove_tree(AT_FDCWD, own);
+	rmtree(AT_FDCWD, own);
 	rmdir(corner); /* unless others of the same user are in it */
 	free(own);
 }

@@ -28,6 +28,8 @@ static const struct conf_option table[] = {
 	{ "poll", CONF_TIME, "1s", 100, 30000, "time between two looks at a quiet inbox",
 	  &values.poll },
 	{ "allow_root", CONF_BOOL, "no", 0, 0, "run, and run jobs, as root", &values.allow_root },
+	{ "allow_unsafe_mount", CONF_BOOL, "no", 0, 0,
+	  "start even where the share's mount may lose results", &values.allow_unsafe_mount },
 	{ "debug", CONF_BOOL, "no", 0, 0, "log more", &values.debug },
 	{ NULL, CONF_STRING, NULL, 0, 0, NULL, NULL },
 };

@@ -17,7 +17,7 @@ struct options {
 	int64_t memory;				   /* bytes for jobs, 0: what the host has */
 	int64_t beat, poll, kill_wait, look_again; /* ms */
 	struct strlist probe;
-	bool allow_root, debug;
+	bool allow_root, allow_unsafe_mount, debug;
 	/* the command line alone */
 	bool foreground, drain_and_exit;
 };

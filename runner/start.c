@@ -18,6 +18,7 @@
 #include "launch.h"
 #include "launcher.h"
 #include "log.h"
+#include "medium.h"
 #include "options.h"
 #include "register.h"
 #include "runner.h"
@@ -52,17 +53,40 @@ char *start_name(const char *given)
 	return xstrdup(reduced);
 }
 
+/* On a mount that may lose results it is better not to begin. Nothing has been written yet. */
+static void judge_mount(const struct runner *r)
+{
+	_cleanup_free_ char *objection = NULL;
+	struct medium medium;
+
+	medium_look(r->share.sp.root_fd, &medium);
+	objection = medium_objection(&medium, MEDIUM_RUNNER, false);
+	if (objection && !r->opt->allow_unsafe_mount)
+		log_die("the mount of %s is not safe. Found: %s. \"spoolctl doctor\" tells more; "
+			"-o allow_unsafe_mount=yes starts the runner all the same",
+			r->share.sp.path, objection);
+	if (objection)
+		log_warn("the mount of %s is not safe, and allow_unsafe_mount is set. Found: %s",
+			 r->share.sp.path, objection);
+	else if (medium_has_advice(&medium, MEDIUM_RUNNER))
+		log_info("\"spoolctl doctor\" has advice about the mount of %s", r->share.sp.path);
+	medium_free(&medium);
+}
+
 static void open_share(struct runner *r)
 {
 	_cleanup_free_ char *why = NULL;
 
 	if (spool_open(r->opt->share, &r->share.sp, &why) < 0)
 		log_die("%s", why);
+	judge_mount(r);
 	r->share.name = r->name;
 	r->share.rid = r->rid;
 	r->share.kill_wait_ms = r->opt->kill_wait;
 	r->share.unsealed = -1;
 	r->share.durable.whole.local = r->share.sp.kind == SAFEFS_LOCAL;
+	r->results_whole = r->share.durable.whole;
+	r->spool_fd = fcntl(r->share.sp.fd, F_DUPFD_CLOEXEC, 3);
 }
 
 static void open_state(struct runner *r)
@@ -198,6 +222,9 @@ void start_runner(struct runner *r, bool detached)
 	register_us(r);
 	r->worker = worker_new("share");
 	r->chores = worker_new("chores");
+	r->gatherer = worker_new("results");
+	if (r->share.sp.kind == SAFEFS_NFS)
+		r->flusher = worker_new("streams");
 	safefs_list(r->share.scratch_fd, ".", remove_leftover, r);
 	if (wake_open(r) < 0)
 		log_die("inotify cannot be used: %s", strerror(errno));

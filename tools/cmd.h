@@ -21,5 +21,6 @@ int cmd_nodes(int argc, char **argv);
 int cmd_apps(int argc, char **argv);
 int cmd_app(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 #endif

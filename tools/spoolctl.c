@@ -45,6 +45,7 @@ static const struct command_row commands[] = {
 	{ "apps", cmd_apps, "", "list the applications that the share offers" },
 	{ "app", cmd_app, "check DIR", "examine an application's folder before it is installed" },
 	{ "check", cmd_check, "", "examine the share: jobs, records, index" },
+	{ "doctor", cmd_doctor, "", "examine the mount, this host, permissions" },
 	{ "help", cmd_help, "[COMMAND]", "this list, or the help of one command" },
 	{ "version", cmd_version, "", "the version of spoolctl" },
 };

@@ -1,0 +1,133 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# spoolctl doctor and the daemons on real mounts: tmpfs read-only and noexec, a place of its own mount, an export, a
+# runner of another machine. All in private mount namespaces, which end with the command that made them.
+NEED_ROOT="mounts file systems"
+test_description='unsafe mounts are found and refused'
+. "$(dirname "$0")/../lib.sh"
+
+unshare -m true 2>/dev/null || { skip_all='no mount namespaces here' && test_done; }
+
+# apart COMMAND: a shell command in a mount namespace of its own, with $M as a place to mount something.
+M=$TEST_ROOT/mnt
+export M
+mkdir -p "$M"
+apart() {
+	unshare -m --propagation private bash -ec "$1"
+}
+
+# doctor CODE: its JSON in out. To be used inside of apart, too.
+cat >doctor <<'END'
+#!/bin/bash
+code=0
+spoolctl --share "$M" doctor --quick --json >out || code=$?
+[ "$code" = "$1" ] || { echo "doctor ended with $code, expected $1"; cat out; exit 1; }
+END
+chmod +x doctor
+
+finds() {
+	jq -e --arg t "$1" --arg l "$2" --arg x "$3" '[.doctor.findings[] | select(.topic == $t and .level == $l
+		and ((.found + " " + (.remedy // "")) | contains($x)))] | length > 0' out >/dev/null ||
+		{ echo "not found: $*"; jq -r '.doctor.findings[] | "\(.topic) \(.level): \(.found)"' out; return 1; }
+}
+
+# refused DAEMON [OPTION...]: ends with 1 by itself; what it says in err.
+# Daemons that are started inside of apart end with it, whatever becomes of it.
+DAEMON="setpriv --pdeathsig KILL --"
+cat >refused <<'END'
+#!/bin/bash
+code=0
+timeout 20 "$@" --share "$M" --state "$TEST_ROOT/state/refused" --foreground 2>err || code=$?
+[ "$code" = 1 ] || { echo "$1 ended with $code, expected 1"; cat err; exit 1; }
+END
+chmod +x refused
+RUN="spool-runner --name r1 -o allow_root=yes"
+
+test_expect_success 'a share in memory, with the options that matter' '
+	apart "mount -t tmpfs -o nosuid,nodev tmpfs \$M && spoolctl init \$M && ./doctor 0" &&
+	finds mount.type advice "tmpfs: the share lies in memory" && finds mount fine "rw, nosuid, nodev" &&
+	finds mount.exec fine exec
+'
+
+test_expect_success 'noexec: unsafe for a runner, which refuses in the same words' '
+	apart "mount -t tmpfs -o noexec tmpfs \$M && spoolctl init \$M && ./doctor 1 && ./refused $RUN &&
+		test ! -e \$M/spool/runners/r1.conf" &&
+	finds mount.exec unsafe "noexec: programs on the share cannot start" &&
+	grep "noexec: programs on the share cannot start" err &&
+	grep "mount it with exec in place of noexec" err && grep "allow_unsafe_mount=yes" err &&
+	test "$(wc -l <err)" = 1
+'
+
+test_expect_success 'noexec is no matter for a coordinator' '
+	apart "mount -t tmpfs -o noexec tmpfs \$M && spoolctl init \$M
+		$DAEMON spoold --share \$M --state \$TEST_ROOT/state/c --foreground 2>log & pid=\$!
+		end=\$((SECONDS + 20)); until grep -q \"at work\" log; do test \$SECONDS -lt \$end; sleep 0.05; done
+		./doctor 0; kill \$pid; wait \$pid" &&
+	finds mount.exec fine "a runner here would refuse to start" &&
+	grep "spoolctl doctor\" has advice about the mount" log
+'
+
+test_expect_success 'read-only: both refuse; the option of the administrator is a warning only' '
+	apart "mount -t tmpfs tmpfs \$M && spoolctl init \$M && mount -o remount,ro \$M && ./doctor 1 &&
+		./refused $RUN && cp err err.runner && ./refused spoold && cp err err.spoold &&
+		./refused spoold -o allow_unsafe_mount=yes" &&
+	finds mount.write unsafe "ro: the share is mounted for reading only" &&
+	finds rename.probe untried "Read-only file system" &&
+	grep "ro: the share is mounted for reading only" err.runner && grep "ro: the share is mounted" err.spoold &&
+	grep "allow_unsafe_mount is set. Found: ro: " err && ! grep "is not safe. Found" err
+'
+
+test_expect_success 'the runner starts on an unsafe mount if it is told to' '
+	apart "mount -t tmpfs -o noexec tmpfs \$M && spoolctl init \$M
+		$DAEMON $RUN --share \$M --state \$TEST_ROOT/state/r --foreground -o allow_unsafe_mount=yes 2>log & pid=\$!
+		end=\$((SECONDS + 20)); until test -e \$M/spool/runners/r1.beat; do test \$SECONDS -lt \$end; sleep 0.05; done
+		./doctor 1; kill \$pid; wait \$pid" &&
+	finds mount.exec unsafe noexec && grep "allow_unsafe_mount is set. Found: noexec: " log
+'
+
+test_expect_success 'a place in a mount of its own: renames fail, and it is named' '
+	apart "spoolctl init \$M && mkdir \$M.else && mount --bind \$M.else \$M/spool/incoming && ./doctor 1" &&
+	finds rename.places unsafe "incoming/" && finds rename.probe unsafe "keep all of spool/ in one file system" &&
+	! find "$M" "$M.else" -name ".tmp-*" | grep . &&
+	rm -r "$M" "$M.else" && mkdir "$M"
+'
+
+test_expect_success 'an export with async is unsafe, one with sync is fine' '
+	spoolctl init "$M" && export M && mkdir -p nfs "$M b" &&
+	opts=wdelay,hide,nocrossmnt,secure,root_squash,no_subtree_check,sec=sys &&
+	exported() {
+		printf "%s\t10.0.0.0/24(%s)\n" "$@" >nfs/etab
+		apart "mount -t tmpfs tmpfs /var/lib && cp -r nfs /var/lib && ./doctor $code"
+	} &&
+	code=1 && exported /else "rw,sync,$opts" "$M" "rw,async,$opts,rw" && finds export.sync unsafe "exportfs -ra" &&
+	code=0 && exported "$TEST_ROOT" "rw,sync,$opts,rw" && finds export.sync fine "on the disk" &&
+	exported "$M" "ro,sync,$opts" && finds export.write advice "reading only" &&
+	exported "$M\\040b" "rw,async,$opts" && finds export.sync fine "does not export it" &&
+	exported "${M%??}" "rw,async,$opts" && finds export.sync fine "does not export it" &&
+	ln -s "$M" link && code=1 && exported "${PWD// /\\040}/link" "rw,async,$opts" && finds export.sync unsafe async
+'
+
+# A machine of its own, as far as files tell: another machine-id.
+cat >far <<'END'
+#!/bin/bash -e
+mount --bind machine-id /etc/machine-id
+exec spool-runner --name far -o allow_root=yes --share "$M" --state "$TEST_ROOT/state/far" --foreground
+END
+chmod +x far
+
+beats() {
+	test -e "$M/spool/runners/far.beat"
+}
+
+test_expect_success 'the beats of another machine are seen at once' '
+	test -e /etc/machine-id && echo 0123456789abcdef0123456789abcdef >machine-id &&
+	lib_spawn far unshare -m --propagation private ./far && wait_until 20 beats &&
+	spoolctl --share "$M" doctor --json >out && finds fresh fine "runner far: changes are seen at once" && lib_stop far
+'
+
+test_expect_success 'a machine that is silent tells nothing' '
+	spoolctl --share "$M" doctor --json >out &&
+	finds fresh untried "runner far: its sign of life did not change for 15 s"
+'
+
+test_done

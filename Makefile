@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 30
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 REST := $(filter-out deps,$(MAKECMDGOALS))
 .PHONY: deps $(REST)
-deps:
+deps: ## install the Debian packages of etc/packages.debian (root or sudo, if one is missing)
 	@etc/install-packages etc/packages.debian
 ifneq ($(REST),)
 $(firstword $(REST)): deps
@@ -57,8 +57,9 @@ ACR := $(BUILD)/share/spool/acr-layout
 ACR_FILES := $(shell find acr-layout -type f ! -path '*/src/*' ! -name '*.mk')
 -include acr-layout/apps/damper/damper.mk
 
-.PHONY: help all units check check-asan lint bench demo fuzz clean
-all: $(PROGRAMS) $(ACR_FILES:acr-layout/%=$(ACR)/%) $(DAMPER:$(BUILD)/acr/%=$(ACR)/%)
+.PHONY: help all layout units check check-asan lint bench demo fuzz clean
+all: layout $(PROGRAMS) ## programs and the layout of a share, into $(BUILD); the default
+layout: $(ACR_FILES:acr-layout/%=$(ACR)/%) $(DAMPER:$(BUILD)/acr/%=$(ACR)/%)
 
 $(BUILD)/%.o: %.c
 	$(call SAY,CC  )
@@ -93,12 +94,16 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/libspool.a
 	$(LINK) -lcmocka $(LIBS)
 
 # A test that needs more than libspool.a names it here: objects, and libraries by "LIBS +=".
-$(BUILD)/tests/unit/test_launcher $(BUILD)/tests/unit/test_host: \
+$(BUILD)/tests/unit/test_launcher $(BUILD)/tests/unit/test_host \
+	$(filter $(BUILD)/tests/unit/test_runner_%,$(UNIT)): \
 	$(filter-out %/main.o,$(call objects,runner))
+$(BUILD)/tests/unit/test_doctor_pulse: $(BUILD)/tools/doctor_pulse.o
+$(filter $(BUILD)/tests/unit/test_tools_%,$(UNIT)): \
+	$(filter-out %/spoolctl.o,$(call objects,tools))
 
-$(SHIM): tests/tools/shim.c
+$(SHIM): tests/tools/shim.c tests/tools/far.c tests/tools/shim.h
 	$(call SAY,LINK)
-	$(CC) $(OWN_CFLAGS) -O2 -g -fPIC -shared -o $@ $< -ldl	# without sanitizers
+	$(CC) $(OWN_CFLAGS) -O2 -g -fPIC -shared -o $@ $(filter %.c,$^) -ldl	# without sanitizers
 
 units: $(UNIT) $(SHIM)
 
@@ -112,7 +117,30 @@ check: all units ## run all tests that need no special machine
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 check-asan: ## the same tests, built with the address, leak and undefined behaviour sanitizers
 	+TEST_PATIENCE=3 $(MAKE) BUILD=$(BUILD)-asan CFLAGS='$(SANITIZE)' \
-		SHELL_TESTS='$(wildcard tests/spool/t[0-4]*.sh)' check
+		SHELL_TESTS='$(shell ls -r tests/spool/t[0-4]*.sh)' check
+
+# The laboratory: real NFS and SMB in a virtual machine. LAB_SHORT is what CI runs.
+LAB_MEDIA ?= nfs4.2 nfs3 smb
+LAB_SCENARIOS ?= $(sort $(notdir $(wildcard tests/lab/t*.sh)))
+LAB_SHORT := t10-spine.sh t30-claims.sh t50-upload.sh t60-rights.sh
+.PHONY: deps-lab lab check-lab check-lab-short
+deps-lab: ## install what the laboratory needs besides: QEMU and tools that make its disk
+	@etc/install-packages etc/packages.lab
+
+lab: all $(BUILD)/tests/lab/claimrace # what "tests/lab/lab put" puts into the machine
+$(BUILD)/tests/lab/claimrace: $(BUILD)/tests/lab/claimrace.o $(BUILD)/libspool.a
+	$(call SAY,LINK)
+	$(LINK) $(LIBS)
+
+# One virtual machine, started by the first scenario; each scenario has fresh hosts and a fresh share.
+check-lab: lab ## run all scenarios of tests/lab on NFS 4.2, NFS 3 and SMB
+	BUILD=$(abspath $(BUILD)) tests/lab/lab up && { \
+		BUILD=$(abspath $(BUILD)) prove --timer --comments --exec 'tests/lab/lab scenario' \
+			$(foreach m,$(LAB_MEDIA),$(LAB_SCENARIOS:%=$m:%)); \
+		status=$$?; tests/lab/lab down; exit $$status; }
+
+check-lab-short: # less of the same
+	+COUNT=200 $(MAKE) LAB_SCENARIOS='$(LAB_SHORT)' check-lab
 
 $(BUILD)/tests/bench/bench: tests/bench/bench.c
 	$(call SAY,LINK)
@@ -213,5 +241,5 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
 endif

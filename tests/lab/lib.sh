@@ -1,0 +1,153 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# lib.sh - what every t*.sh of the laboratory sources first. They run on srv, inside the virtual machine,
+# as root, with a fresh share at /srv/share on srv and on the clients; MEDIUM says how those have mounted it.
+#
+# The verbs are those of hosts (on, cut, heal, ...) and of tests/lib.sh (make_job, wait_done, ...), with
+# daemons on hosts: spoold_start, runner_start c1. SHARE is the server's own view: the truth.
+# As in spool-share(7): the share belongs to spool, all daemons run as spool, and alice and bob, of the
+# group spoolers, drop jobs with umask 002.
+NEED_ROOT="a laboratory of its own" SRCDIR=/lab BUILD=/usr
+: "${TEST_TIMEOUT:=400}" "${TEST_PATIENCE:=4}"
+. /lab/tests/lib.sh
+. /lab/hosts
+set +e +u +o pipefail
+
+SHARE=/srv/share
+export SPOOL_SHARE=/srv/share
+: "${RUNNERS:=c1 c2 c3}"
+SPOOLD_OPTS="-o publish=1s"
+declare -A LAB_OUTER=()	# of each daemon on a client: the nsenter that waits for it
+CAPABILITIES=+dac_override,+fowner,+chown,+lease
+
+# as USER HOST COMMAND...
+as() {
+	local user=$1
+	shift
+	LAB_USER=$user on "$@"
+}
+
+# share_new: laid out as spool, with the drop boxes open to the group.
+share_new() {
+	as spool srv spoolctl init /srv/share && chgrp spoolers /srv/share/spool/{incoming,incoming/@*,requests} &&
+		chmod 3775 /srv/share/spool/{incoming,incoming/@*,requests}
+}
+
+# lab_spawn NAME HOST COMMAND...: as lib_spawn, on a host; LIB_PID is the process itself, not nsenter.
+lab_spawn() {
+	local name=$1 host=$2 outer
+	shift 2
+	if [ "$host" = srv ]; then
+		lib_spawn "$name" "$@"
+		return
+	fi
+	lib_spawn "$name" nsenter --target "$(client_pid "$host")" --net --mount --pid --uts -- "$@" || return 1
+	outer=${LIB_PID[$name]}
+	wait_until 10 pgrep -P "$outer" || return 1
+	LAB_OUTER[$name]=$outer LIB_PID[$name]=$(pgrep -P "$outer")
+}
+
+# The exit status of what nsenter started is nsenter's own.
+lib_wait_end() {	# NAME
+	local name=$1 pid=${LIB_PID[$1]}
+	wait_until 10 lib_dead "$pid" || return 1
+	wait "${LAB_OUTER[$name]:-$pid}" 2>/dev/null
+	LIB_STATUS=$?
+	unset "LIB_PID[$name]" "LAB_OUTER[$name]"
+}
+
+# spoold_start [HOST [OPTION...]]
+spoold_start() {
+	local - host=${1:-srv}
+	set +x
+	[ $# = 0 ] || shift
+	as root "$host" install -d -o spool -g spool /var/lib/spool/spoold
+	# shellcheck disable=SC2086	# words
+	lab_spawn spoold "$host" setpriv --reuid=spool --regid=spool --init-groups \
+		--inh-caps=$CAPABILITIES --ambient-caps=$CAPABILITIES \
+		spoold --share /srv/share --state /var/lib/spool/spoold --foreground $SPOOLD_OPTS "$@" &&
+		lib_up spoold grep -q "at work on /srv/share" "$LOGS/spoold.log"
+}
+
+# runner_start HOST [OPTION...]
+runner_start() {
+	local - host=$1
+	set +x
+	shift
+	as root "$host" install -d -o spool -g spool /var/lib/spool/runner
+	# shellcheck disable=SC2086	# words
+	lab_spawn "$host" "$host" setpriv --reuid=spool --regid=spool --init-groups \
+		spool-runner --share /srv/share --state /var/lib/spool/runner --name "$host" \
+		--foreground $RUNNER_OPTS "$@" && lib_up "$host" runner_is_up "$host"
+}
+
+# daemons_start: a fresh share, spoold beside the disk, and the runners.
+daemons_start() {
+	local - host
+	set +x
+	share_new && spoold_start || return 1
+	for host in $RUNNERS; do
+		runner_start "$host" || return 1
+	done
+}
+
+# people_job NAME [LINE...] <<script: as make_job, but in alice's home, where all hosts see it.
+people_job() {
+	rm -rf "/home/alice/$1" &&
+		(cd /home/alice && make_job "$@") && chown -R alice:users "/home/alice/$1"
+}
+
+# counting_jobs COUNT SECONDS: submits that many jobs, each of which notes on its host that it has begun,
+# and then writes a line a second.
+counting_jobs() {
+	people_job counting "arguments = {\"$2\"}" <<-"EOF" || return 1
+		echo "$SPOOL_JOB_ID" >>/var/tmp/ran
+		for i in $(seq "$1"); do
+			echo "line $i" >>lines.txt
+			echo "line $i"
+			sleep 1
+		done
+	EOF
+	# shellcheck disable=SC2046	# words
+	as alice c3 sh -c 'umask 002; exec spoolctl submit --parsable "$@"' - \
+		$(yes /home/alice/counting | head -n "$1") >ids
+}
+
+# running: how many tickets are claimed; running_on_all: is one on each runner?
+running() {
+	find /srv/share/spool/claims -name '*.claim.*' | wc -l
+}
+
+running_on_all() {
+	local host
+	for host in $RUNNERS; do
+		[ -n "$(find "/srv/share/spool/claims/$host" -name '*.claim.*')" ] || return 1
+	done
+}
+
+# jobs_are_whole COUNT SECONDS: waits for those of counting_jobs and reads all that each has written.
+jobs_are_whole() {
+	local id
+	# shellcheck disable=SC2046	# words
+	as alice c3 spoolctl wait --timeout 900 $(cat ids) || return 1
+	seq -f "line %g" "$2" >lines
+	for id in $(cat ids); do
+		test_cmp lines "/srv/share/spool/done/$id-counting/lines.txt" &&
+			test_cmp lines "/srv/share/spool/done/$id-counting/stdout.txt" || return 1
+	done
+	test "$(wc -l <ids)" = "$1"
+}
+
+# The same, and each ran once.
+counted_jobs_are_whole() {
+	local host
+	jobs_are_whole "$@" || return 1
+	for host in $RUNNERS; do on "$host" cat /var/tmp/ran; done | sort -n >actual
+	sort -n ids >expected && test_cmp expected actual
+}
+
+# lab_forget HOST: its daemon has gone with its host.
+lab_forget() {
+	wait "${LAB_OUTER[$1]}" 2>/dev/null
+	unset "LIB_PID[$1]" "LAB_OUTER[$1]"
+}

@@ -341,16 +341,19 @@ static int read_head_text(int dir_fd, char **ret_text)
 {
 	_cleanup_close_ int fd = safefs_open(dir_fd, SPOOL_MANIFEST, O_RDONLY, 0);
 	_cleanup_free_ char *text = NULL;
-	size_t len;
+	size_t len, have = 0;
 	ssize_t n;
 
 	if (fd < 0)
 		return fd;
 	text = xcalloc(1, HEAD_BYTES + 1);
-	n = read(fd, text, HEAD_BYTES);
-	if (n < 0)
-		return -errno;
-	if (n == HEAD_BYTES && !strstr(text, "\ninputs\n"))
+	do {
+		n = read(fd, text + have, HEAD_BYTES - have);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		have += n > 0 ? (size_t)n : 0;
+	} while (n != 0 && have < HEAD_BYTES);
+	if (have == HEAD_BYTES && !strstr(text, "\ninputs\n"))
 		return safefs_read(dir_fd, SPOOL_MANIFEST, MAX_BYTES, ret_text, &len, NULL);
 	*ret_text = text;
 	text = NULL;

@@ -260,8 +260,9 @@ bool spool_is_ours(const char *name)
 		SPOOL_RESULT, SPOOL_REJECTED, SPOOL_ATTEMPTS,
 	};
 
+	/* On SMB StdOut.txt is stdout.txt. */
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(name, names[i]) == 0)
+		if (strcasecmp(name, names[i]) == 0)
 			return true;
 	return spool_is_tmp(name);
 }

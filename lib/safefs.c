@@ -110,14 +110,20 @@ static int read_all(int fd, char *text, size_t len, size_t *ret_len)
 int safefs_read(int dirfd, const char *path, size_t max, char **ret_text, size_t *ret_len,
 		struct stat *st)
 {
-	struct stat seen;
 	_cleanup_close_ int fd = safefs_open(dirfd, path, O_RDONLY, 0);
-	_cleanup_free_ char *text = NULL;
-	size_t len = 0;
-	int r;
 
 	if (fd < 0)
 		return fd == -ENXIO ? -EINVAL : fd;
+	return safefs_read_fd(fd, max, ret_text, ret_len, st);
+}
+
+int safefs_read_fd(int fd, size_t max, char **ret_text, size_t *ret_len, struct stat *st)
+{
+	_cleanup_free_ char *text = NULL;
+	struct stat seen;
+	size_t len = 0;
+	int r;
+
 	if (fstat(fd, &seen) < 0)
 		return -errno;
 	if (!S_ISREG(seen.st_mode))
@@ -268,17 +274,37 @@ static bool is_passing(int dirfd, int r)
 	       kind_of(dirfd) == SAFEFS_SMB;
 }
 
-/* renameat, asked again for about two seconds where that helps. 0 or negative errno, neither of
- * which proves anything. */
+/* renameat, asked again for about three seconds where that helps. 0 or negative errno, neither of
+ * which proves anything: "no such name" after a refusal stays the refusal, which may have been done
+ * after all. */
 static int rename_patiently(int from_fd, const char *from, int to_fd, const char *to)
 {
+	int before = 0;
+
 	for (unsigned pause_ms = 50;; pause_ms *= 2) {
 		int r = renameat(from_fd, from, to_fd, to) < 0 ? -errno : 0;
 
-		if (r == 0 || pause_ms > 1000 || !is_passing(from_fd, r))
+		if (r == -ENOENT && before)
+			return before;
+		if (r == 0 || pause_ms > 1600 || !is_passing(from_fd, r))
 			return r;
+		before = r;
 		usleep(pause_ms * 1000);
 	}
+}
+
+static int is_name(const char *name, unsigned char type, void *arg)
+{
+	(void)type;
+	return strcmp(name, arg) == 0;
+}
+
+/* An SMB client trusts its "no such name" for a second, and the rename itself has just taught it
+ * one; a listing comes from the server. */
+static bool is_listed(int dirfd, const char *name)
+{
+	return kind_of(dirfd) == SAFEFS_SMB &&
+	       safefs_list(dirfd, ".", is_name, (char *)(uintptr_t)name) == 1;
 }
 
 /* What became of a rename that was answered with answer. */
@@ -286,11 +312,9 @@ static int look_after(int answer, int from_fd, const char *from, int to_fd, cons
 {
 	int seen = safefs_look(to_fd, to, NULL);
 
-	/* An SMB client trusts its "no such name" for a second, whatever it is asked. */
-	if (seen == -ENOENT && answer && kind_of(to_fd) == SAFEFS_SMB) {
-		usleep(1100 * 1000);
-		seen = safefs_look(to_fd, to, NULL);
-	}
+	/* Where the answer is plain the source was missing, and nothing was sent twice. */
+	if (seen == -ENOENT && answer != -ENOENT && is_listed(to_fd, to))
+		seen = 0;
 	if (seen == 0)
 		return answer && is_there(from_fd, from) ? answer : 0;
 	if (seen != -ENOENT)
@@ -310,13 +334,14 @@ int safefs_rename(int from_fd, const char *from, int to_fd, const char *to)
 int safefs_rename_own(int from_fd, const char *from, int to_fd, const char *to)
 {
 	int answer = rename_patiently(from_fd, from, to_fd, to);
-	struct stat st;
+	struct statx x;
 
-	/* After a success the kernel knows the new name without asking the server. Nobody else
-	 * makes it, so it cannot be a cached one of the same file, with which nothing would have
-	 * been done.
+	/* After a success the kernel knows the new name without asking the server (only its
+	 * attributes would cost a round trip). Nobody else makes it, so it cannot be a cached one
+	 * of the same file, with which nothing would have been done.
 	 */
-	if (answer == 0 && fstatat(to_fd, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (answer == 0 &&
+	    statx(to_fd, to, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STATX_TYPE, &x) == 0)
 		return 0;
 	return look_after(answer, from_fd, from, to_fd, to);
 }
@@ -350,18 +375,26 @@ int safefs_replace(int dirfd, const char *name, const void *data, size_t len, mo
 int safefs_list(int dirfd, const char *path,
 		int (*each)(const char *name, unsigned char type, void *arg), void *arg)
 {
+	_cleanup_close_ int fd = safefs_open_dir(dirfd, path);
+
+	return fd < 0 ? fd : safefs_list_fd(fd, each, arg);
+}
+
+int safefs_list_fd(int fd, int (*each)(const char *name, unsigned char type, void *arg), void *arg)
+{
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *entry;
-	int fd = safefs_open_dir(dirfd, path), r;
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3), r;
 
-	if (fd < 0)
-		return fd;
-	dir = fdopendir(fd);
+	if (copy < 0)
+		return -errno;
+	dir = fdopendir(copy);
 	if (!dir) {
 		r = -errno;
-		close(fd);
+		close(copy);
 		return r;
 	}
+	rewinddir(dir); /* both share one position */
 	while (errno = 0, (entry = readdir(dir))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
@@ -395,6 +428,16 @@ bool safefs_is_trouble(int r)
 		if (r == -troubles[i])
 			return true;
 	return false;
+}
+
+int safefs_dress(int fd, mode_t mode, const struct timespec times[2])
+{
+	int r = fchmod(fd, mode) < 0 ? -errno : 0;
+
+	if (times)
+		(void)futimens(fd, times);
+	/* Its maker may change it unless the owner is an invention. */
+	return r == -EPERM || r == -EACCES || r == -EOPNOTSUPP || r == -ENOSYS ? 0 : r;
 }
 
 int safefs_open_to_sync(int dirfd, const char *path)

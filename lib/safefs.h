@@ -31,6 +31,9 @@ int safefs_open_dir(int dirfd, const char *path);
 int safefs_read(int dirfd, const char *path, size_t max, char **ret_text, size_t *ret_len,
 		struct stat *st);
 
+/* The same of a file that is open for reading, from its position on. */
+int safefs_read_fd(int fd, size_t max, char **ret_text, size_t *ret_len, struct stat *st);
+
 /* Creates name (O_EXCL) with the bytes; no sync. 0, or negative errno with nothing left behind.
  * *ret_fd (may be NULL) is the open file. */
 int safefs_create(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
@@ -73,6 +76,12 @@ int safefs_stat(int dirfd, const char *name, struct stat *st);
  * such an error. */
 bool safefs_is_trouble(int r);
 
+/* Gives what the caller has just made these bits of a mode and, if times is not NULL, these times.
+ * Where the file system makes up modes and owners (the mount of SMB says them) nobody may change
+ * them, the maker neither: then it stays as it is, which is no error. Times are never an error. 0
+ * or negative errno. */
+int safefs_dress(int fd, mode_t mode, const struct timespec times[2]);
+
 /* Opens a file or folder in order to fsync it: for writing if possible, because on SMB a handle
  * that only reads has nothing flushed. Descriptor or negative errno. */
 int safefs_open_to_sync(int dirfd, const char *path);
@@ -81,6 +90,9 @@ int safefs_open_to_sync(int dirfd, const char *path);
  * of each ends the listing and is returned. 0 or negative errno. */
 int safefs_list(int dirfd, const char *path,
 		int (*each)(const char *name, unsigned char type, void *arg), void *arg);
+
+/* The same of a folder that is open already and stays so: as fresh as its opening. */
+int safefs_list_fd(int fd, int (*each)(const char *name, unsigned char type, void *arg), void *arg);
 
 enum safefs_writers { SAFEFS_NO_WRITER, SAFEFS_WRITER, SAFEFS_WRITER_UNKNOWN };
 /* Is the regular file behind fd (opened for reading) open for writing anywhere (F_SETLEASE,

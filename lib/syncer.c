@@ -105,7 +105,8 @@ static int sync_one(int fd)
 	do
 		result = fsync(fd);
 	while (result < 0 && errno == EINTR);
-	if (result < 0 && errno != EINVAL && errno != EROFS)
+	/* What somebody has removed on the server meanwhile (ESTALE) needs no sync either. */
+	if (result < 0 && errno != EINVAL && errno != EROFS && errno != ESTALE && errno != ENOENT)
 		return -errno;
 	return 0;
 }
@@ -124,7 +125,8 @@ static int sync_batch(void *arg)
 	if (b->whole || (b->fd_count + b->dir_count > SYNCER_FSYNC_MOST &&
 			 wholesync_is_quick(&b->owner->whole)))
 		return keep_first(result, wholesync_do(&b->owner->whole, b->owner->fs_fd));
-	for (size_t i = 0; i < b->fd_count; i++)
+	/* On NFS this would make a WRITE and a COMMIT of what fsync does with one WRITE. */
+	for (size_t i = 0; b->owner->whole.local && i < b->fd_count; i++)
 		sync_file_range(b->fds[i], 0, 0, SYNC_FILE_RANGE_WRITE);
 	for (size_t i = 0; i < b->fd_count; i++)
 		result = keep_first(result, sync_one(b->fds[i]));

@@ -2,9 +2,9 @@
 /*
  * child - a job's process before it is the job.
  *
- * Touches the job's folder: makes stdout.txt and stderr.txt, which must not exist (an attempt's
- * folder is fresh; O_EXCL and O_NOFOLLOW, so that nobody's file is ever truncated or followed).
- * All that may hang on a dead mount hangs here, in a process that its keeper can kill.
+ * Gets the job's folder and streams straight from the daemon (run.c makes the parcel), enters the
+ * one and executes the program. All that may hang on a dead mount hangs here, in a process that its
+ * keeper can kill.
  * Runs between fork and exec of a program with one thread: anything may be called.
  *
  * A program without the x bit: SMB mounts show files so, and a noexec mount refuses likewise. If it
@@ -13,11 +13,10 @@
  */
 #include "child.h"
 
-#include "spool.h"
-
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
@@ -25,6 +24,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static noreturn void fail(struct child_failure *failure, enum message_step step, int error)
@@ -46,20 +46,21 @@ static int place(int fd, int want)
 	return r;
 }
 
-static int output(const char *name)
+static void set_files(int parcel, struct child_failure *failure)
 {
-	return open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND | O_NOCTTY, 0644);
-}
+	int fds[MESSAGE_MAX_FDS];
+	char byte;
+	ssize_t n = message_receive(parcel, &byte, 1, fds, MSG_DONTWAIT);
 
-static void set_files(int folder_fd, struct child_failure *failure)
-{
-	if (fchdir(folder_fd) < 0)
+	if (n != 1)
+		fail(failure, STEP_SETUP, n < 0 ? (int)-n : EBADMSG);
+	if (fchdir(fds[0]) < 0)
 		fail(failure, STEP_FOLDER, errno);
 	if (place(open("/dev/null", O_RDONLY), STDIN_FILENO) < 0)
 		fail(failure, STEP_STDIN, errno);
-	if (place(output(SPOOL_STDOUT), STDOUT_FILENO) < 0)
+	if (place(fds[1], STDOUT_FILENO) < 0)
 		fail(failure, STEP_STDOUT, errno);
-	if (place(output(SPOOL_STDERR), STDERR_FILENO) < 0)
+	if (place(fds[2], STDERR_FILENO) < 0)
 		fail(failure, STEP_STDERR, errno);
 	if (close_range(3, ~0U, 0) < 0)
 		fail(failure, STEP_SETUP, errno);
@@ -101,12 +102,35 @@ static int copy_program(const char *program)
 	return n < 0 ? -1 : copy;
 }
 
+/* A client of NFS believes for half a minute that there is no such program, though it was installed
+ * just now. Opening the folders above it makes it ask again. */
+static void forget_absence(const char *program)
+{
+	char folder[PATH_MAX];
+
+	for (const char *slash = strchr(program + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		int fd;
+
+		if (slash - program >= PATH_MAX)
+			return;
+		memcpy(folder, program, (size_t)(slash - program));
+		folder[slash - program] = '\0';
+		fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
 /* Returns only if the program cannot be executed. */
 static void execute(const struct message_start *start, struct child_failure *failure)
 {
 	int copy;
 
 	execve(start->program, start->argv, start->envp);
+	if (errno == ENOENT) {
+		forget_absence(start->program);
+		execve(start->program, start->argv, start->envp);
+	}
 	if (errno == ENOENT && access(start->program, F_OK) == 0)
 		fail(failure, STEP_INTERPRETER, ENOENT);
 	if (errno != EACCES)
@@ -118,11 +142,11 @@ static void execute(const struct message_start *start, struct child_failure *fai
 	fail(failure, STEP_COPY, errno);
 }
 
-noreturn void child_run(const struct message_start *start, int folder_fd, pid_t keeper,
+noreturn void child_run(const struct message_start *start, int parcel, pid_t keeper,
 			struct child_failure *failure)
 {
 	set_limits(keeper, failure);
-	set_files(folder_fd, failure);
+	set_files(parcel, failure);
 	execute(start, failure);
 	_exit(CHILD_FAILED);
 }

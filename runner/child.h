@@ -18,10 +18,11 @@ struct child_failure {
 
 #define CHILD_FAILED 127
 
-/* Becomes the job: own session, signals as new, the folder behind folder_fd as working directory,
- * stdin empty, stdout.txt and stderr.txt new in it, no other descriptor, no core dumps, no new
- * privileges; dies with its keeper. Ends with CHILD_FAILED and *failure filled if a step fails. */
-noreturn void child_run(const struct message_start *start, int folder_fd, pid_t keeper,
+/* Becomes the job: own session, signals as new, stdin empty, no other descriptor than the three
+ * that wait in the socket parcel: the folder that becomes its working directory, stdout, stderr; no
+ * core dumps, no new privileges; dies with its keeper. Ends with CHILD_FAILED and *failure filled
+ * if a step fails. */
+noreturn void child_run(const struct message_start *start, int parcel, pid_t keeper,
 			struct child_failure *failure);
 
 #endif

@@ -6,8 +6,9 @@
  * only we could make that name, with the claim block appended; pass_commit makes both durable
  * before anything is started. The rename has one winner, and it is believed by looking. The ticket
  * is read after the claim only, by its new name: on NFS reading it would give this host a
- * delegation that stalls the coordinator's own renames. A crash leaves a claim, given back by the
- * next instance.
+ * delegation that stalls the coordinator's own renames. One opening is the look, the reading and
+ * the stamp. While the share is in trouble a claim stays what it is and is stamped later: giving it
+ * back would cost the job an attempt. A crash leaves a claim, given back by the next instance.
  */
 #include "pass.h"
 
@@ -57,46 +58,76 @@ static const char *check(const struct pass *p, const struct job *job, int verdic
 	return NULL;
 }
 
-static const char *read_ticket(struct pass *p, struct job *job, const char *name)
-{
-	int r = safefs_read(p->inbox, name, RECORD_MAX_BYTES, &job->text, &job->text_len, NULL);
+/* -- our block ----------------------------------------------------------------------------------- */
 
-	if (r < 0)
-		return "its ticket cannot be read";
-	return check(p, job, ticket_parse(job->text, job->text_len, &job->ticket, NULL));
+/* An error that will pass, or that a human being must end: another attempt would not do better. */
+static bool is_passing(int r)
+{
+	return safefs_is_trouble(r) || r == -ENOSPC || r == -EDQUOT;
 }
 
-/* Appends the claim block. 0 or negative errno. */
-static int stamp(struct pass *p, struct job *job, const char *name)
+/* The offer. 0 with *ret_wrong NULL or what is wrong with it; negative errno: again later. */
+static int read_offer(struct pass *p, struct job *job, int fd, const char **ret_wrong)
 {
-	_cleanup_close_ int fd = safefs_open(p->inbox, name, O_WRONLY | O_APPEND, 0);
+	int r = safefs_read_fd(fd, RECORD_MAX_BYTES, &job->text, &job->text_len, NULL);
+
+	if (r < 0 && is_passing(r))
+		return r;
+	*ret_wrong = r < 0 ? "its ticket cannot be read"
+			   : check(p, job,
+				   ticket_parse(job->text, job->text_len, &job->ticket, NULL));
+	job->offer_len = job->text_len;
+	return 0;
+}
+
+static int append(struct pass *p, struct job *job, int fd)
+{
 	_cleanup_free_ char *block = NULL;
 	size_t len;
 	int r;
 
-	if (fd < 0)
-		return fd;
 	free(job->ticket.runner);
 	free(job->ticket.instance);
 	job->ticket.runner = xstrdup(p->share->name);
 	job->ticket.instance = xstrdup(p->share->rid);
 	job->ticket.claimed_at = clock_wall_ms();
-	block = ticket_append_claim(job->text, job->text_len, &job->ticket, &len);
+	block = ticket_append_claim(job->text, job->offer_len, &job->ticket, &len);
 	r = block ? safefs_write_all(fd, block, len) : -EMSGSIZE;
 	if (r < 0)
 		return r;
-	job->text = xrealloc(job->text, job->text_len + len + 1, 1);
-	memcpy(job->text + job->text_len, block, len + 1);
-	job->text_len += len;
-	durable_add(&p->share->durable, fd, &job->sync_error);
-	fd = -1;
+	job->text = xrealloc(job->text, job->offer_len + len + 1, 1);
+	memcpy(job->text + job->offer_len, block, len + 1);
+	job->text_len = job->offer_len + len;
 	return 0;
 }
 
-static void add_claimed(struct pass *p, struct job *job)
+/* Opens the claim, once: that is the look whether it is ours, reads it, and appends our block. 0
+ * with *ret_wrong NULL or the reason to refuse it; negative errno: again later. */
+static int stamp(struct pass *p, struct job *job, const char **ret_wrong)
 {
-	p->claimed = xrealloc(p->claimed, p->claimed_count + 1, sizeof(struct job *));
-	p->claimed[p->claimed_count++] = job;
+	char name[SPOOL_TICKET_SIZE];
+	_cleanup_close_ int fd = -1;
+	int r = 0;
+
+	spool_ticket_name(name, job->id, job->attempt, SPOOL_TICKET_CLAIM, p->share->rid);
+	fd = safefs_open(p->inbox, name, O_RDWR | O_APPEND, 0);
+	if (fd < 0)
+		r = fd;
+	else if (!job->text)
+		r = read_offer(p, job, fd, ret_wrong);
+	else if (ftruncate(fd, (off_t)job->offer_len) < 0) /* half of a former try */
+		r = -errno;
+	if (r == 0 && !*ret_wrong)
+		r = append(p, job, fd);
+	if (r < 0 && !is_passing(r)) {
+		*ret_wrong = strerror(-r);
+		return 0;
+	}
+	if (r == 0 && !*ret_wrong) {
+		durable_add(&p->share->durable, fd, &job->ticket_error);
+		fd = -1;
+	}
+	return r;
 }
 
 /* It is prepared in this pass if its cores are free; else it waits for them, and no other is
@@ -108,47 +139,77 @@ static void take_cores(struct pass *p, struct job *job)
 		return;
 	}
 	p->free_cores -= job->ticket.cores;
-	p->prepare = xrealloc(p->prepare, p->prepare_count + 1, sizeof(struct job *));
-	p->prepare[p->prepare_count++] = job;
+	pass_add_job(&p->prepare, &p->prepare_count, job);
 }
 
-static void take(struct pass *p, const struct spool_ticket_name *offer)
+/* The claim goes on: its ticket is read and stamped. */
+static void take(struct pass *p, struct job *job)
 {
-	char name[SPOOL_TICKET_SIZE];
 	_cleanup_free_ char *shown = NULL;
-	const char *wrong;
-	struct job *job;
+	const char *wrong = NULL;
+	bool known = job->text != NULL;
+	int r = stamp(p, job, &wrong);
+
+	if (r < 0) {
+		p->more = true;
+		p->free_cores = 0; /* one at a time until this is over */
+		log_trouble("claims", "%s is claimed, but its ticket cannot be worked on yet: %s",
+			    job->label, strerror(-r));
+		return;
+	}
+	log_mended("claims");
+	if (wrong) {
+		refuse(job, wrong);
+		return;
+	}
+	job->phase = JOB_WAITING;
+	pass_add_job(&p->stamped, &p->stamped_count, job);
+	if (!known) {
+		shown = escape_text(job->ticket.name, ESCAPE_TEXT);
+		log_info("%s: claimed: %s, cores %u", job->label, shown, job->ticket.cores);
+	}
+	take_cores(p, job);
+}
+
+static struct job *new_claim(struct pass *p, const struct spool_ticket_name *t)
+{
+	struct job *job = job_new(t->id, t->attempt);
+
+	pass_add_job(&p->claimed, &p->claimed_count, job);
+	return job;
+}
+
+void claim_adopt(struct pass *p, const struct spool_ticket_name *t)
+{
+	struct job *job = new_claim(p, t);
+
+	log_info("%s: claimed after all", job->label);
+	pass_add_job(&p->unstamped, &p->unstamped_count, job);
+}
+
+static void claim(struct pass *p, const struct spool_ticket_name *offer)
+{
 	int r = state_move_ticket(p->inbox, TICKET_MOVE_CLAIM, offer->id, offer->attempt,
 				  p->share->rid);
 
 	if (r == SAFEFS_LOST) /* withdrawn */
 		return;
-	if (r < 0) {
+	if (r < 0) { /* if it was done all the same, the next look finds a claim to adopt */
 		p->more = true;
 		log_trouble("inbox", "an offer cannot be claimed: %s", strerror(-r));
 		return;
 	}
-	job = job_new(offer->id, offer->attempt);
-	add_claimed(p, job);
-	spool_ticket_name(name, job->id, job->attempt, SPOOL_TICKET_CLAIM, p->share->rid);
-	wrong = read_ticket(p, job, name);
-	if (!wrong) {
-		r = stamp(p, job, name);
-		wrong = r < 0 ? strerror(-r) : NULL;
-	}
-	if (wrong) {
-		refuse(job, wrong);
-		return;
-	}
-	shown = escape_text(job->ticket.name, ESCAPE_TEXT);
-	log_info("%s: claimed: %s, cores %u", job->label, shown, job->ticket.cores);
-	take_cores(p, job);
+	take(p, new_claim(p, offer));
 }
 
 int claim_offers(struct pass *p)
 {
-	int r;
+	int r = p->unstamped_count > 0 ? pass_inbox(p) : 0;
 
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < p->unstamped_count; i++)
+		take(p, p->unstamped[i]);
 	for (size_t i = 0; p->free_cores > 0 && i < p->ticket_count; i++) {
 		const struct spool_ticket_name *t = &p->tickets[i];
 
@@ -159,10 +220,31 @@ int claim_offers(struct pass *p)
 		r = pass_inbox(p);
 		if (r < 0)
 			return r;
-		take(p, t);
+		claim(p, t);
 	}
-	if (p->claimed_count > 0)
+	if (p->stamped_count > 0)
 		durable_add(&p->share->durable, fcntl(p->inbox, F_DUPFD_CLOEXEC, 3),
 			    &p->inbox_error);
+	return 0;
+}
+
+int claim_confirm(struct pass *p)
+{
+	for (size_t i = 0; i < p->stamped_count; i++) {
+		struct job *job = p->stamped[i];
+		int error = job->ticket_error ? job->ticket_error : p->inbox_error;
+
+		if (error == 0)
+			continue;
+		job->ticket_error = 0;
+		if (is_passing(error)) { /* what was written is perhaps lost: write it anew */
+			p->more = true;
+			job->phase = JOB_CLAIMED;
+			log_trouble("claims", "the claim of %s is not durable yet: %s", job->label,
+				    strerror(-error));
+		} else { /* after a power cut it might be an offer again */
+			refuse(job, strerror(-error));
+		}
+	}
 	return 0;
 }

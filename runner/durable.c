@@ -13,8 +13,12 @@
  *
  * So syncfs is used while it is quick (wholesync.h).
  *
- * Its own error names no file, and it may have been told to another program already. So each file
- * is asked for its own write errors behind it, which costs no wait.
+ * On a network mount neither the one nor the other: syncfs would wait for all that this machine
+ * writes there, and writing begun before makes a WRITE and a COMMIT of what fsync does with one
+ * WRITE.
+ *
+ * The error of syncfs names no file, and it may have been told to another program already. So each
+ * file is asked for its own write errors behind it, which costs no wait.
  */
 #include "durable.h"
 
@@ -26,12 +30,18 @@
 
 static void sync_each(struct durable *d)
 {
-	for (size_t i = 0; i < d->count; i++)
+	for (size_t i = 0; d->whole.local && i < d->count; i++)
 		sync_file_range(d->entries[i].fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint */
-	for (size_t i = 0; i < d->count; i++)
+	for (size_t i = 0; i < d->count; i++) {
+		int r;
+
+		do
+			r = fsync(d->entries[i].fd);
+		while (r < 0 && errno == EINTR);
 		/* EINVAL, EBADF: a folder that this file system cannot sync, or needs not */
-		if (fsync(d->entries[i].fd) < 0 && errno != EINVAL && errno != EBADF)
+		if (r < 0 && errno != EINVAL && errno != EBADF)
 			*d->entries[i].error = -errno;
+	}
 }
 
 /* False if the file system cannot be synced as a whole. */
@@ -66,4 +76,13 @@ void durable_add(struct durable *d, int fd, int *error)
 		durable_commit(d);
 	d->entries[d->count].fd = fd;
 	d->entries[d->count++].error = error;
+}
+
+bool durable_add_all(struct durable *d, int fd, int *error)
+{
+	if (!d->whole.local)
+		return false;
+	if (syncfs(fd) < 0 && *error == 0)
+		*error = -errno;
+	return true;
 }

@@ -26,6 +26,10 @@ struct durable { /* all zero but whole.local to begin with */
  * itself when there is no room. */
 void durable_add(struct durable *d, int fd, int *error);
 
+/* Everything on the file system of fd shall be durable, where that is a local disk: false if it is
+ * not, and nothing has been done. fd stays the caller's. *error as above. */
+bool durable_add_all(struct durable *d, int fd, int *error);
+
 /* Syncs and closes all that was added. */
 void durable_commit(struct durable *d);
 

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * finish - what has ended is told: the outcome into the ticket, .claim.<rid> -> .done.<rid> (or
- * .back.<rid> for what was evicted).
+ * .back.<rid> for what was evicted, or spoiled by trouble of the share).
  *
- * Before: the keeper has reported, so nothing of the job runs. finish_write puts the outcome into
- * the ticket and hands ticket, results and folders to the pass's one commit; finish_publish renames
- * after that commit. So a .done proves that everything it tells of is on the disk. The outcome is
- * written before it is known whether the results reached the disk; if they did not, it is cut off
- * again and the failure is written in its place: nobody reads a claim's outcome.
- * A crash leaves a claim, perhaps with an outcome in it; the next instance gives it back.
+ * Before: the keeper has reported, so nothing of the job runs, and what it left is durable or known
+ * to be lost (gather.c). finish_write puts the outcome into the ticket and hands that to the pass's
+ * commit; finish_publish renames after that commit. So a .done proves that everything it tells of
+ * is on the disk. An outcome that could not be made durable is cut off and written again, until it
+ * is. A crash leaves a claim, perhaps with an outcome in it; the next instance gives it back.
  */
 #include "pass.h"
 
 #include "cleanup.h"
 #include "log.h"
 #include "outcome.h"
-#include "results.h"
 #include "state.h"
 
 #include <fcntl.h>
@@ -55,24 +53,28 @@ static void cannot(struct pass *p, struct job *job, int r)
 		    strerror(-r));
 }
 
+/* Nobody but us moves a claim: that it is gone is believed by looking only. */
+static bool is_gone(struct pass *p, const struct job *job)
+{
+	char name[SPOOL_TICKET_SIZE];
+
+	spool_ticket_name(name, job->id, job->attempt, SPOOL_TICKET_CLAIM, p->share->rid);
+	return safefs_look(p->inbox, name, NULL) == -ENOENT;
+}
+
 static void write_outcome(struct pass *p, struct job *job)
 {
-	int fd, r;
+	int fd;
 
-	r = job->report.started_at && !job->removed ? results_gather(p, job) : 0;
-	if (r < 0) {
-		cannot(p, job, r);
-		return;
-	}
 	outcome_judge(job);
 	fd = append(p, job);
-	if (fd == -ENOENT) {
+	if (fd == -ENOENT && is_gone(p, job)) {
 		log_warn("%s: its claim is not there any more: nothing to be told", job->label);
 		job->way = WAY_DROP;
 	} else if (fd < 0) {
 		cannot(p, job, fd);
 	} else {
-		durable_add(&p->share->durable, fd, &job->sync_error);
+		durable_add(&p->share->durable, fd, &job->ticket_error);
 		job->written = true;
 	}
 }
@@ -92,19 +94,17 @@ int finish_write(struct pass *p)
 	return 0;
 }
 
-/* Something of it did not reach the disk: that is its outcome now. True if this one is durable. */
-static bool write_failure(struct pass *p, struct job *job)
+/* Did the commit reach the disk? If not, the outcome is written anew: asking for another sync of
+ * the same bytes would prove nothing. */
+static bool is_durable(struct pass *p, struct job *job)
 {
-	int fd;
+	int error = job->ticket_error;
 
-	outcome_unsafe(job);
-	fd = append(p, job);
-	if (fd >= 0 && fsync(fd) == 0 && close(fd) == 0)
+	if (error == 0)
 		return true;
-	cannot(p, job, fd < 0 ? fd : -errno);
-	if (fd >= 0)
-		close(fd);
+	job->ticket_error = 0;
 	job->written = false;
+	cannot(p, job, error);
 	return false;
 }
 
@@ -140,7 +140,7 @@ int finish_publish(struct pass *p)
 			job->phase = JOB_FILED;
 		else if (job->way == WAY_BACK)
 			publish(p, job);
-		else if (job->written && (job->sync_error == 0 || write_failure(p, job)))
+		else if (job->written && is_durable(p, job))
 			publish(p, job);
 	}
 	if (!p->more)

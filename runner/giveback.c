@@ -3,9 +3,13 @@
  * giveback - claims in our inbox that nobody here runs: .claim.<rid> -> .back.<rid>.
  *
  * They are a former instance's, of which nothing runs any more (we hold the local lock, which its
- * launcher held until its last job was dead; a reboot ends it as well), or ours, by a rename that
- * took effect after we had believed it lost. The claimer's rid stays in the name. Nothing is
- * written into the ticket. A crash in the middle leaves the rest for the next look.
+ * launcher held until its last job was dead; a reboot ends it as well). The claimer's rid stays in
+ * the name. Nothing is written into the ticket. A crash in the middle leaves the rest for the next
+ * look.
+ *
+ * One with our own rid was claimed by a rename whose answer was an error: it is taken on after all,
+ * unless it is revoked or we take no more. If it has been stamped, it is not new, and claim.c gives
+ * it back.
  */
 #include "pass.h"
 
@@ -21,7 +25,7 @@ static void give_back(struct pass *p, const struct spool_ticket_name *t)
 
 	if (r == 0) {
 		pass_touch(p);
-		log_info("%" PRIu64 ".%u: given back: claimed by %s, which is not there any more",
+		log_info("%" PRIu64 ".%u: given back: claimed by %s, which does not work on it",
 			 t->id, t->attempt, t->rid);
 	} else if (r < 0) {
 		p->more = true;
@@ -42,7 +46,10 @@ int giveback_strangers(struct pass *p)
 		r = pass_inbox(p);
 		if (r < 0)
 			return r;
-		give_back(p, t);
+		if (own && p->taking && !pass_has(p, t->id, t->attempt, SPOOL_ORDER_REVOKED))
+			claim_adopt(p, t);
+		else
+			give_back(p, t);
 	}
 	return 0;
 }

@@ -31,15 +31,17 @@ int heartbeat_send(struct pass *p)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len;
+	int r;
 
 	if (p->registration && replace(p, "conf", p->registration, p->registration_len, true) < 0)
 		p->more = true;
 	if (!p->beat_due)
 		return 0;
 	text = beat_write(&p->beat, &len);
-	/* A full disk must not keep outcomes from being told; a share that is gone shows in the
-	 * look. */
-	if (replace(p, "beat", text, len, false) < 0)
+	r = replace(p, "beat", text, len, false);
+	if (r == -ESTALE || r == -ENOENT) /* what is open here is not the share any more */
+		return r;
+	if (r < 0) /* a full disk must not keep outcomes from being told */
 		p->more = true;
 	return 0;
 }

@@ -5,9 +5,14 @@
  * Reads the folder, opened by path (which on NFS forces fresh attributes), and no file in it: a
  * ticket is read only after it has been claimed. The names are all there is to know. In an idle
  * runner this is the whole of a tick: one open, one reading of the folder.
+ *
+ * NFS 3 tells a folder's change by its time alone: what came within the same tick of the server's
+ * clock as the last reading would stay unseen until the next change. So with each heartbeat we
+ * change that time ourselves.
  */
 #include "pass.h"
 
+#include "clock.h"
 #include "log.h"
 #include "software.h"
 
@@ -62,7 +67,7 @@ static void look_for_missing(struct pass *p)
 	for (size_t i = 0; i < p->known_count; i++) {
 		struct pass_known *k = &p->known[i];
 
-		if (k->seen || !k->held || pass_inbox(p) < 0)
+		if (k->seen || !k->held)
 			continue;
 		spool_ticket_name(name, k->id, k->attempt, SPOOL_TICKET_CLAIM, p->share->rid);
 		k->gone = safefs_look(p->inbox, name, NULL) == -ENOENT;
@@ -88,11 +93,17 @@ static void look_around(struct pass *p)
 
 int inbox_look(struct pass *p)
 {
-	const struct share *share = p->share;
-	int r = safefs_list(share->sp.place_fd[SPOOL_CLAIMS], share->name, add, p);
+	int64_t begun = clock_boot_ms();
+	int r = pass_inbox(p);
 
 	if (r < 0)
 		return r;
+	if (p->beat_due && p->share->sp.kind == SAFEFS_NFS)
+		(void)futimens(p->inbox, NULL);
+	r = safefs_list_fd(p->inbox, add, p);
+	if (r < 0)
+		return r;
+	p->looked_at = begun;
 	log_mended("the share");
 	if (p->ticket_count > 1)
 		qsort(p->tickets, p->ticket_count, sizeof(*p->tickets), by_number);

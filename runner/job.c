@@ -18,7 +18,7 @@ struct job *job_new(uint64_t id, unsigned attempt)
 	job->id = id;
 	job->attempt = attempt;
 	job->tag = ++last_tag;
-	job->folder_fd = -1;
+	job->parcel = job->streams[0] = job->streams[1] = -1;
 	snprintf(job->label, sizeof(job->label), "%" PRIu64 ".%u", id, attempt);
 	return job;
 }
@@ -27,8 +27,11 @@ void job_free(struct job *job)
 {
 	if (!job)
 		return;
-	if (job->folder_fd >= 0)
-		close(job->folder_fd);
+	if (job->parcel >= 0)
+		close(job->parcel);
+	for (int i = 0; i < 2; i++)
+		if (job->streams[i] >= 0)
+			close(job->streams[i]);
 	ticket_free(&job->ticket);
 	tree_free(&job->before);
 	free(job->text);

@@ -3,8 +3,9 @@
  * job - an attempt that this runner has claimed, from the claim to the day that its ticket is
  * .done or .back.
  *
- * A job belongs to the loop, but for the time that it is lent to a pass (finish, prepare, claimed):
- * then it is the worker's, and the loop reads no more than "lent", number and tag.
+ * A job belongs to the loop, but for the time that it is lent to a pass (finish, prepare, claimed)
+ * or to the gatherer: then it is the worker's, and the loop reads no more than that, number and
+ * tag.
  */
 #ifndef RUNNER_JOB_H
 #define RUNNER_JOB_H
@@ -18,7 +19,9 @@
 #include <sys/queue.h>
 
 enum job_phase {
-	JOB_WAITING, /* claimed; its cores are not free yet */
+	JOB_CLAIMED, /* by its name; our block is not in its ticket yet, or not for certain */
+	JOB_WAITING, /* its claim is durable; its cores are not free yet, or the share is in trouble
+		      */
 	JOB_READY,   /* prepared: the launcher can have it */
 	JOB_RUNNING, /* the launcher has it */
 	JOB_ENDED,   /* nothing of it runs; its ticket has to be moved */
@@ -47,25 +50,35 @@ struct job {
 	struct ticket ticket;
 	char *text;
 	size_t text_len;
-	int sync_error; /* of the ticket or of a result */
+	size_t offer_len; /* of it: what the coordinator wrote */
+	int ticket_error; /* of its sync */
 
 	/* its start */
-	struct tree before; /* the folder's entries then */
-	uint64_t inode;	    /* of the folder */
-	int folder_fd;	    /* -1 once it is started */
-	char *packet;	    /* MESSAGE_START */
+	struct tree before;	 /* the folder's entries then */
+	uint64_t inode;		 /* of the folder */
+	int streams[2];		 /* stdout.txt and stderr.txt until they are synced; -1 */
+	uint64_t stream_size[2]; /* written out of them */
+	int parcel;   /* a socket with the child's descriptors in it; -1 once it is started */
+	char *packet; /* MESSAGE_START */
 	size_t packet_len;
 	bool scratch; /* its scratch folder has been made */
 
 	/* its end */
 	struct message_report report; /* tag 0: it never reached the launcher */
-	char *failure; /* why it could not start: the reason of its outcome; or NULL */
-	bool removed;  /* its folder is gone */
-	bool tried;    /* an outcome has been appended, perhaps in part */
-	bool written;  /* and stands in the ticket */
+	char *failure;	       /* why it could not start: the reason of its outcome; or NULL */
+	bool removed;	       /* its folder is gone */
+	int result_error;      /* of what it wrote: some of it is lost */
+	bool gathered;	       /* what it left is listed and durable, or lost */
+	unsigned gather_tries; /* that failed */
+	int64_t gather_failed; /* boot ms: the last of them; 0: none */
+	int64_t gather_after;  /* the next one not before */
+	bool tried;	       /* an outcome has been appended, perhaps in part */
+	bool written;	       /* and stands in the ticket */
 
 	/* of the loop */
 	bool lent;	       /* to the pass under way */
+	bool gathering;	       /* to the gatherer */
+	bool flushing;	       /* its streams are in the flusher's hands */
 	enum message_why stop; /* asked of the launcher */
 	bool stop_pending;     /* and not sent yet */
 	int64_t stop_wait_ms;

@@ -8,7 +8,8 @@
  * and why ".done" means that nothing of the job runs. Serving many saves a fork and an exit per
  * job.
  *
- * Opens nothing of the share and never waits for it: only the forked child does.
+ * Opens and holds nothing of the share and never waits for it: only the forked child does, which
+ * takes what it needs out of a parcel that is closed to us.
  *
  * Stages: IDLE -START-> RUNNING -TTL, STOP-> ASKED (SIGTERM sent to all) -kill_wait-> KILLING
  * (SIGKILL to all, in rounds) -nothing left-> IDLE. When the main process ends in RUNNING, what it
@@ -184,7 +185,7 @@ static void on_signal(struct keeper *k)
 
 /* -- starting ------------------------------------------------------------------------------------ */
 
-static void start_job(struct keeper *k, size_t len, int folder_fd)
+static void start_job(struct keeper *k, size_t len, int parcel)
 {
 	struct message_start start = { 0 };
 	pid_t self = getpid(), pid = -1;
@@ -200,7 +201,7 @@ static void start_job(struct keeper *k, size_t len, int folder_fd)
 	k->report.tag = start.tag;
 	pid = fork();
 	if (pid == 0)
-		child_run(&start, folder_fd, self, k->failure);
+		child_run(&start, parcel, self, k->failure);
 	k->main = pid;
 	k->stage = RUNNING;
 	if (pid > 0) {

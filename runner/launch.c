@@ -23,6 +23,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define SOON_MS 100
+#define LOOK_GOOD_MS 25000 /* less than half of the lease after which others may take a job */
+
 unsigned launch_used(const struct runner *r)
 {
 	unsigned cores = 0;
@@ -88,25 +91,40 @@ void launch_forget(struct runner *r, struct job *job)
 
 static void end(struct runner *r, struct job *job)
 {
+	int64_t soon = clock_boot_ms() + SOON_MS;
+
 	job->phase = JOB_ENDED;
-	r->last_flow = clock_boot_ms();
+	/* Another offer may wait for its cores, and what it left may take long to be written. */
+	if (soon < r->next_look)
+		r->next_look = soon;
 	remove_scratch(r, job);
 }
 
 /* -- starts and stops ---------------------------------------------------------------------------- */
 
+/* A start needs a look at the inbox that is not old: if a pass has hung meanwhile, the attempt may
+ * have been taken from us. */
+static bool look_is_fresh(struct runner *r)
+{
+	if (clock_boot_ms() - r->looked_at < LOOK_GOOD_MS)
+		return true;
+	if (!r->pass)
+		r->wake = true;
+	return false;
+}
+
 static bool send_start(struct runner *r, struct job *job)
 {
-	int sent = message_send(r->launcher, job->packet, job->packet_len, &job->folder_fd, 1,
+	int sent = message_send(r->launcher, job->packet, job->packet_len, &job->parcel, 1,
 				MSG_DONTWAIT);
 
-	if (sent == -EAGAIN)
+	if (sent == -EAGAIN || sent == -ETOOMANYREFS)
 		return false;
 	/* -EPIPE: the end of its socket is the next thing that we hear of it. */
 	free(job->packet);
 	job->packet = NULL;
-	close(job->folder_fd);
-	job->folder_fd = -1;
+	close(job->parcel);
+	job->parcel = -1;
 	job->phase = JOB_RUNNING;
 	log_debug("%s: started", job->label);
 	return true;
@@ -134,7 +152,8 @@ bool launch_push(struct runner *r)
 	TAILQ_FOREACH(job, &r->jobs, link) {
 		if (job->lent)
 			continue;
-		if (job->phase == JOB_READY && job->stop == WHY_NOT && !send_start(r, job))
+		if (job->phase == JOB_READY && job->stop == WHY_NOT && look_is_fresh(r) &&
+		    !send_start(r, job))
 			return true;
 		if (job->phase == JOB_RUNNING && job->stop_pending && !send_stop(r, job))
 			return true;
@@ -171,6 +190,8 @@ void launch_settle(struct runner *r)
 		if (job->stop == WHY_NOT || job->phase >= JOB_RUNNING)
 			continue;
 		job->way = job->stop == WHY_CANCEL ? WAY_DONE : job->stop_way;
+		if (job->phase == JOB_CLAIMED && job->way == WAY_DONE)
+			job->way = WAY_BACK; /* its ticket has not been read: nothing can be told */
 		end(r, job);
 	}
 }
@@ -187,6 +208,14 @@ static struct job *find(const struct runner *r, uint64_t tag)
 	return NULL;
 }
 
+/* Trouble kept it from its program: it never ran, so it may begin anew. */
+static bool is_spoiled(const struct job *job, const struct message_report *report)
+{
+	return report->step != STEP_NONE && report->step != STEP_LOST_KEEPER &&
+	       safefs_is_trouble(-report->error) && job->stop != WHY_CANCEL &&
+	       job->attempt < RUNNER_ATTEMPTS;
+}
+
 static void take_report(struct runner *r, const struct message_report *report)
 {
 	struct job *job = find(r, report->tag);
@@ -196,6 +225,12 @@ static void take_report(struct runner *r, const struct message_report *report)
 	job->report = *report;
 	/* One that ended by itself before the stop reached it is told of, unless nobody listens. */
 	job->way = report->why == WHY_EVICT || job->stop_way == WAY_DROP ? job->stop_way : WAY_DONE;
+	if (job->way == WAY_DONE && is_spoiled(job, report)) {
+		log_warn("%s: given back: it could not be started: %s", job->label,
+			 strerror(report->error));
+		job->way = WAY_BACK;
+		r->no_claims_before = clock_boot_ms() + RUNNER_PAUSE_MS;
+	}
 	end(r, job);
 }
 

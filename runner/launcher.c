@@ -191,15 +191,15 @@ static bool hear_keeper(struct launcher *l, struct slot *s)
 static void start(struct launcher *l, size_t len, const int *fds)
 {
 	uint64_t tag = message_tag(packet);
-	unsigned folder = fds[0] >= 0 ? 1 : 0;
+	unsigned parcel = fds[0] >= 0 ? 1 : 0;
 	struct slot *s;
 
 	/* One that was killed while it was idle refuses; the signal of its end clears the rest. */
-	while ((s = idle_keeper(l)) && message_send(s->sock, packet, len, fds, folder, 0) < 0)
+	while ((s = idle_keeper(l)) && message_send(s->sock, packet, len, fds, parcel, 0) < 0)
 		close_slot(s);
 	if (!s) {
 		s = new_keeper(l);
-		if (!s || message_send(s->sock, packet, len, fds, folder, 0) < 0) {
+		if (!s || message_send(s->sock, packet, len, fds, parcel, 0) < 0) {
 			report_failure(tag, STEP_KEEPER, errno, NULL);
 			return;
 		}

@@ -176,6 +176,11 @@ static void add_signal(int sig, struct runner *r)
 	must(sd_event_add_signal(loop.event, NULL, sig, on_signal, r), "signals");
 }
 
+static void add_worker(struct worker *w)
+{
+	must(sd_event_add_io(loop.event, NULL, worker_fd(w), EPOLLIN, on_worker, w), "worker");
+}
+
 static void make_loop(struct runner *r)
 {
 	must(sd_event_default(&loop.event), "event loop");
@@ -183,10 +188,11 @@ static void make_loop(struct runner *r)
 	add_signal(SIGINT, r);
 	add_signal(SIGHUP, r);
 	add_signal(SIGUSR1, r);
-	must(sd_event_add_io(loop.event, NULL, worker_fd(r->worker), EPOLLIN, on_worker, r->worker),
-	     "worker");
-	must(sd_event_add_io(loop.event, NULL, worker_fd(r->chores), EPOLLIN, on_worker, r->chores),
-	     "worker");
+	add_worker(r->worker);
+	add_worker(r->chores);
+	add_worker(r->gatherer);
+	if (r->flusher)
+		add_worker(r->flusher);
 	must(sd_event_add_io(loop.event, &loop.launcher, r->launcher, EPOLLIN, on_launcher, r),
 	     "launcher");
 	if (r->lock.fds[1] >= 0)

@@ -2,8 +2,11 @@
 /*
  * message - what daemon, launcher and keepers tell one another over SOCK_SEQPACKET sockets.
  *
- *   daemon -> launcher -> keeper     LOCK (with the lock's descriptors), START (with the folder's),
- * STOP keeper -> launcher -> daemon     REPORT, exactly one for each START
+ *   daemon -> launcher -> keeper     LOCK, START, STOP
+ *   keeper -> launcher -> daemon     REPORT, exactly one for each START
+ *
+ * With LOCK come the lock's descriptors; with START a socket, the parcel, in which the child finds
+ * its folder and streams. Launcher and keeper leave it closed: they hold no file of the share.
  *
  * Each message is one packet: it arrives whole or not at all, and the end of the other process is
  * the end of the file. All three are one program, so numbers travel as they lie in memory.
@@ -16,7 +19,7 @@
 #include <sys/types.h>
 
 #define MESSAGE_MAX_BYTES (160 * 1024) /* a ticket's block (64 KiB) and what we add fit easily */
-#define MESSAGE_MAX_FDS 2
+#define MESSAGE_MAX_FDS 3
 
 enum message_type { MESSAGE_LOCK = 1, MESSAGE_START, MESSAGE_STOP, MESSAGE_REPORT };
 

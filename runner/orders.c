@@ -4,9 +4,9 @@
  *
  * An order for a claim of ours is handed to the loop, which applies it; the next pass removes a
  * .cancel. One for nothing of ours is removed at once, but while the offer is still there: then
- * the coordinator withdraws it, and claim_offers leaves it alone. A .revoked is never removed here:
- * it is the coordinator's marker. A crash leaves the order, and the next instance gives the claim
- * back.
+ * the coordinator withdraws it, and claim_offers leaves it alone; or a claim, which is given back
+ * or taken on in this pass. A .revoked is never removed here: it is the coordinator's marker. A
+ * crash leaves the order, and the next instance gives the claim back.
  */
 #include "pass.h"
 
@@ -46,7 +46,8 @@ static void take_order(struct pass *p, const struct spool_ticket_name *order)
 	if (pass_known(p, order->id, order->attempt))
 		hand_over(p, order, name);
 	else if (order->kind == SPOOL_ORDER_CANCEL &&
-		 !pass_has(p, order->id, order->attempt, SPOOL_TICKET_OFFER))
+		 !pass_has(p, order->id, order->attempt, SPOOL_TICKET_OFFER) &&
+		 !pass_has(p, order->id, order->attempt, SPOOL_TICKET_CLAIM))
 		unlinkat(p->inbox, name, 0);
 }
 

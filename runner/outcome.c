@@ -21,8 +21,8 @@ static const char *const steps[] = {
 	[STEP_FORK] = "its process could not be started",
 	[STEP_FOLDER] = "its folder cannot be entered",
 	[STEP_STDIN] = "/dev/null cannot be opened",
-	[STEP_STDOUT] = "stdout.txt cannot be made",
-	[STEP_STDERR] = "stderr.txt cannot be made",
+	[STEP_STDOUT] = "stdout.txt was not handed over",
+	[STEP_STDERR] = "stderr.txt was not handed over",
 	[STEP_SETUP] = "its limits cannot be set",
 	[STEP_PROGRAM] = "",
 	[STEP_INTERPRETER] = "the interpreter or loader that it names is not on this runner",
@@ -118,6 +118,17 @@ static void set(struct ticket *t, const char *state, char *reason)
 	t->reason = reason;
 }
 
+/* What the job left did not reach the disk: FAILED, whatever its own end was. */
+static void add_loss(const struct job *job, const char **state, char **reason)
+{
+	char *longer = xasprintf("its results could not be kept: %s (it ended with: %s)",
+				 strerror(-job->result_error), *reason);
+
+	*state = "FAILED";
+	free(*reason);
+	*reason = longer;
+}
+
 void outcome_judge(struct job *job)
 {
 	const struct message_report *r = &job->report;
@@ -127,6 +138,8 @@ void outcome_judge(struct job *job)
 
 	if (r->tag)
 		add_leftovers(&reason, r->leftovers);
+	if (job->result_error)
+		add_loss(job, &state, &reason);
 	set(t, state, reason);
 	t->exit_code = r->tag ? r->exit_code : -1;
 	t->term_signal = r->term_signal;
@@ -135,11 +148,4 @@ void outcome_judge(struct job *job)
 	t->wall_ms = r->wall_ms;
 	t->cpu_ms = r->cpu_us / 1000;
 	t->peak_memory = r->peak_memory;
-}
-
-void outcome_unsafe(struct job *job)
-{
-	set(&job->ticket, "FAILED",
-	    xasprintf("its results could not be kept: %s (it ended with: %s)",
-		      strerror(-job->sync_error), job->ticket.reason));
 }

@@ -7,10 +7,8 @@
 
 struct job;
 
-/* Fills the ticket's outcome from the job's report (or failure) and what was ordered. */
+/* Fills the ticket's outcome from the job's report (or failure), what was ordered, and whether its
+ * results could be kept. */
 void outcome_judge(struct job *job);
-
-/* What the job left did not reach the disk (job->sync_error): FAILED, whatever its own end was. */
-void outcome_unsafe(struct job *job);
 
 #endif

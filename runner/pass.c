@@ -25,10 +25,15 @@ static const struct {
 	const char *name;
 	int (*take)(struct pass *p);
 } steps[] = {
-	{ "heartbeat", heartbeat_send }, { "look", inbox_look },
-	{ "orders", orders_read },	 { "give back", giveback_strangers },
-	{ "claim", claim_offers },	 { "write outcomes", finish_write },
-	{ "commit", pass_commit },	 { "publish outcomes", finish_publish },
+	{ "heartbeat", heartbeat_send },
+	{ "look", inbox_look },
+	{ "orders", orders_read },
+	{ "give back", giveback_strangers },
+	{ "claim", claim_offers },
+	{ "write outcomes", finish_write },
+	{ "commit", pass_commit },
+	{ "confirm claims", claim_confirm },
+	{ "publish outcomes", finish_publish },
 	{ "prepare", run_prepare },
 };
 
@@ -49,6 +54,8 @@ void pass_free(struct pass *p)
 	free(p->known);
 	free(p->finish);
 	free(p->prepare);
+	free(p->unstamped);
+	free(p->stamped);
 	free(p->applied);
 	strlist_free(&p->names);
 	free(p->claimed);
@@ -76,8 +83,10 @@ int pass_run(void *arg)
 		if (p->result < 0)
 			log_debug("step %s: %s", steps[i].name, strerror(-p->result));
 	}
-	if (p->result < 0 && share_mend(p->share) == 0)
-		p->mended = true;
+	if (p->result < 0)
+		p->mended = share_rescue(p->share, p->result) == 0;
+	else
+		p->share->trouble_since = 0;
 	if (p->inbox >= 0)
 		close(p->inbox);
 	p->inbox = -1;
@@ -128,9 +137,10 @@ struct pass_known *pass_known(const struct pass *p, uint64_t id, unsigned attemp
 	return NULL;
 }
 
-bool pass_is_shut(const struct pass *p)
+void pass_add_job(struct job ***list, size_t *count, struct job *job)
 {
-	return faccessat(p->share->sp.place_fd[SPOOL_ACTIVE], ".", X_OK, AT_EACCESS) < 0;
+	*list = xrealloc(*list, *count + 1, sizeof(**list));
+	(*list)[(*count)++] = job;
 }
 
 int pass_inbox(struct pass *p)

@@ -35,6 +35,7 @@ struct pass {
 	struct beat beat;
 	char *registration; /* to be written, or NULL */
 	size_t registration_len;
+	bool taking;	     /* new claims at all: not draining */
 	unsigned free_cores; /* for new claims; 0: none */
 	struct pass_known *known;
 	size_t known_count;
@@ -42,6 +43,8 @@ struct pass {
 	size_t finish_count;
 	struct job **prepare; /* JOB_WAITING, for whom there are cores now */
 	size_t prepare_count;
+	struct job **unstamped; /* JOB_CLAIMED */
+	size_t unstamped_count;
 	struct spool_ticket_name *applied; /* orders to be removed */
 	size_t applied_count;
 	bool want_inbox; /* the loop wants a descriptor of the inbox, to watch it */
@@ -49,9 +52,10 @@ struct pass {
 	const struct strlist *probe;
 
 	/* what came of it */
-	int result;   /* 0, or negative errno: the share cannot be worked on */
-	bool mended;  /* the share was lost, has been opened anew: register again */
-	int inbox_fd; /* wanted; -1: not got */
+	int result;	   /* 0, or negative errno: the share cannot be worked on */
+	bool mended;	   /* the share was lost, has been opened anew: register again */
+	int64_t looked_at; /* boot ms before the look at the inbox; 0: it did not succeed */
+	int inbox_fd;	   /* wanted; -1: not got */
 	struct strlist names;
 	struct job **claimed;
 	size_t claimed_count;
@@ -60,7 +64,9 @@ struct pass {
 	bool more; /* something could not be finished: again later */
 
 	/* between the steps */
-	int inbox;			   /* -1: nothing to be done in it */
+	int inbox;	      /* opened for the look; -1: not yet */
+	struct job **stamped; /* claims that the commit makes durable */
+	size_t stamped_count;
 	struct spool_ticket_name *tickets; /* of the inbox, in order of id, attempt, kind */
 	size_t ticket_count;
 	int inbox_error; /* of its sync: no claim of this pass is certain */
@@ -90,14 +96,17 @@ int orders_read(struct pass *p);
  * late. */
 int giveback_strangers(struct pass *p);
 
-/* Takes offers while there are cores. */
+/* Stamps claims that are not yet, and takes offers while there are cores. */
 int claim_offers(struct pass *p);
 
-/* Writes the outcomes of jobs that have ended, with what they left in their folders. */
+/* Writes the outcomes of jobs that have ended. */
 int finish_write(struct pass *p);
 
 /* Everything so far becomes durable with one commit. */
 int pass_commit(struct pass *p);
+
+/* What became of the claims in it. */
+int claim_confirm(struct pass *p);
 
 /* Moves the tickets of the ended jobs: .done or .back. */
 int finish_publish(struct pass *p);
@@ -113,10 +122,14 @@ bool pass_has(const struct pass *p, uint64_t id, unsigned attempt, enum spool_ti
 /* The loop's entry of the attempt, or NULL. */
 struct pass_known *pass_known(const struct pass *p, uint64_t id, unsigned attempt);
 
-/* May spool/active itself not be entered? Then no job's folder is to blame. */
-bool pass_is_shut(const struct pass *p);
+/* A claim in the inbox that was ours without our knowing: claim_offers goes on with it. */
+void claim_adopt(struct pass *p, const struct spool_ticket_name *t);
 
-/* The inbox, opened afresh; once in a pass. Negative errno. */
+/* Adds to one of the pass's lists. */
+void pass_add_job(struct job ***list, size_t *count, struct job *job);
+
+/* The inbox, opened afresh for the look of this pass, and kept for all its steps. Negative errno.
+ */
 int pass_inbox(struct pass *p);
 
 /* Says that the inbox has seen a rename that the seal must cover. */

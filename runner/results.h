@@ -5,12 +5,13 @@
 #ifndef RUNNER_RESULTS_H
 #define RUNNER_RESULTS_H
 
+struct durable;
 struct job;
-struct pass;
 
-/* Lists the files that the job made or changed as the ticket's outputs, and hands them and their
- * folders to the pass's commit (errors go to job->sync_error). Sets job->removed if the folder
- * is gone. 0, or negative errno: it cannot be looked at, again later. */
-int results_gather(struct pass *p, struct job *job);
+/* Lists the files that the job made or changed as the ticket's outputs, and hands them and, on a
+ * local disk, their folders to d (errors go to job->result_error). Sets job->removed if the folder
+ * is gone. 0, or negative errno: it cannot be looked at now; may be called again. spool_fd is
+ * spool/. */
+int results_gather(struct job *job, int spool_fd, struct durable *d);
 
 #endif

@@ -3,44 +3,33 @@
  * run - from a ticket to the packet that starts it.
  *
  * Before: the claim is durable. After: the job is ready: its folder is open, is what the ticket
- * says (the digest of its manifest), and what lies in it has been noted; its scratch folder is
- * there; program, arguments and environment are settled. Or it has ended with the reason why it
- * cannot start. Nothing of the environment is ours: it is built from nothing (spool.7).
- * On the share nothing is written. A crash leaves the claim and an empty scratch folder.
+ * says (the digest of its manifest), and what lies in it has been noted; stdout.txt, stderr.txt and
+ * its scratch folder are there; program, arguments and environment are settled. Or it has ended
+ * with the reason why it cannot start. Or the share is in trouble, and it goes on waiting. Nothing
+ * of the environment is ours: it is built from nothing (spool.7). A crash leaves the claim, an
+ * empty scratch folder, and empty streams.
  */
 #include "pass.h"
 
 #include "cleanup.h"
 #include "clock.h"
 #include "complaint.h"
-#include "digest.h"
+#include "folder.h"
 #include "log.h"
 #include "software.h"
+#include "streams.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* -- the folder ---------------------------------------------------------------------------------- */
 
-/* The last line of the manifest tells its digest. 0; -EBADMSG: another, or none; negative errno. */
-static int check_manifest(int folder, const char *digest)
+/* Nothing is known of the job: the share is in trouble, or shut. It goes on waiting. */
+static void wait_for_share(struct pass *p, const struct job *job, int error)
 {
-	char tail[sizeof("sum ") + DIGEST_HEX_SIZE];
-	const size_t len = strlen("sum ") + DIGEST_HEX_SIZE; /* with the newline */
-	_cleanup_close_ int fd = safefs_open(folder, SPOOL_MANIFEST, O_RDONLY, 0);
-	struct stat st;
-
-	if (fd < 0)
-		return fd == -ENOENT ? -EBADMSG : fd;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || (size_t)st.st_size < len ||
-	    pread(fd, tail, len, st.st_size - (off_t)len) != (ssize_t)len)
-		return -EBADMSG;
-	tail[len - 1] = '\0';
-	return strncmp(tail, "sum ", 4) == 0 && digest && strcmp(tail + 4, digest) == 0 ? 0
-											: -EBADMSG;
+	log_trouble("starts", "%s cannot start now: %s", job->label, strerror(-error));
+	p->more = true;
 }
 
 static char *why_folder(int r, struct complaint *c)
@@ -54,45 +43,99 @@ static char *why_folder(int r, struct complaint *c)
 	return xasprintf("its folder cannot be opened: %s", strerror(-r));
 }
 
-/* The share is shut for a moment, not the job's folder: it goes on waiting. */
-static void wait_for_share(struct pass *p, struct job *job)
+/* The job cannot start by this error, or not now. why (owned) is for an error that will not pass.
+ */
+static void take_error(struct pass *p, struct job *job, int error, char *why)
 {
-	log_trouble("active", "%s: cannot start now: spool/active may not be entered", job->label);
-	if (job->folder_fd >= 0)
-		close(job->folder_fd);
-	job->folder_fd = -1;
-	p->more = true;
+	switch (error < 0 ? folder_judge(p->share->sp.fd, job, error) : FOLDER_BAD) {
+	case FOLDER_GONE:
+		job_fail(job, xstrdup("its folder was removed before it could start"), true);
+		break;
+	case FOLDER_LATER:
+		wait_for_share(p, job, error);
+		break;
+	case FOLDER_BAD:
+	default:
+		job_fail(job, why, false);
+		return;
+	}
+	free(why);
 }
 
-/* Opens the folder and notes what is in it. False if it cannot start by this. */
-static bool open_folder(struct pass *p, struct job *job)
+/* Is it the folder that was admitted, and what is in it? 0, COMPLAINT, or negative errno. */
+static int look_into(struct pass *p, struct job *job, int folder, struct complaint *c)
 {
-	struct complaint c = { 0 };
 	struct stat st;
-	int r = safefs_open(p->share->sp.fd, job->ticket.folder, O_RDONLY | O_DIRECTORY, 0);
+	int r = folder_check(folder, job);
 
-	if (r >= 0) {
-		job->folder_fd = r;
-		r = check_manifest(r, job->ticket.manifest);
-	}
+	/* Its manifest is missing: because it is being removed just now? */
+	if (r == -ENOENT && folder_judge(p->share->sp.fd, job, r) != FOLDER_GONE)
+		r = -EBADMSG;
 	if (r == 0)
-		r = fstat(job->folder_fd, &st) < 0 ? -errno : 0;
+		r = fstat(folder, &st) < 0 ? -errno : 0;
 	if (r == 0) {
 		job->inode = st.st_ino;
-		r = tree_look(job->folder_fd, &job->before, &c);
+		tree_free(&job->before);
+		r = tree_look(folder, &job->before, c);
 	}
-	if (r == -ENOENT || r == -ESTALE)
-		job_fail(job, xstrdup("its folder was removed before it could start"), true);
-	else if (r == -EACCES && pass_is_shut(p))
-		wait_for_share(p, job);
-	else if (r != 0)
-		job_fail(job, why_folder(r, &c), false);
+	return r;
+}
+
+/* Descriptor of the folder, -1 if the job cannot start, or not now. */
+static int open_folder(struct pass *p, struct job *job)
+{
+	int folder = folder_open(p->share->sp.fd, job);
+	struct complaint c = { 0 };
+	int r = folder < 0 ? folder : look_into(p, job, folder, &c);
+
+	if (r != 0) {
+		take_error(p, job, r, why_folder(r, &c));
+		if (folder >= 0)
+			close(folder);
+		folder = -1;
+	}
 	complaint_free(&c);
+	return folder;
+}
+
+static bool make_streams(struct pass *p, struct job *job, int folder)
+{
+	int which, r = streams_make(job, folder, p->share->sp.kind, &which);
+
+	if (r < 0)
+		take_error(p, job, r,
+			   xasprintf("cannot start %s: %s cannot be made: %s",
+				     job->ticket.command.program, streams_name(which),
+				     strerror(-r)));
+	return r == 0;
+}
+
+/* What the child gets: the folder and its streams, in a socket that launcher and keeper hand on
+ * unopened. So neither of them ever has a file of the share, whose closing may wait for it. */
+static bool make_parcel(struct pass *p, struct job *job, int folder)
+{
+	const int fds[] = { folder, job->streams[0], job->streams[1] };
+	int pair[2], r;
+
+	if (job->parcel >= 0)
+		close(job->parcel);
+	job->parcel = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		wait_for_share(p, job, -errno);
+		return false;
+	}
+	r = message_send(pair[0], "", 1, fds, 3, MSG_DONTWAIT);
+	close(pair[0]);
+	job->parcel = pair[1];
+	if (r < 0)
+		wait_for_share(p, job, r);
 	return r == 0;
 }
 
 static bool make_scratch(struct pass *p, struct job *job)
 {
+	if (job->scratch)
+		return true;
 	if (mkdirat(p->share->scratch_fd, job->label, 0700) < 0) {
 		job_fail(job,
 			 xasprintf("its scratch folder cannot be made on this runner: %s/%s: %s",
@@ -215,20 +258,21 @@ static void make_packet(struct pass *p, struct job *job)
 	strlist_free(&env);
 }
 
+static void prepare(struct pass *p, struct job *job)
+{
+	_cleanup_close_ int folder = open_folder(p, job);
+
+	if (folder >= 0 && make_scratch(p, job) && make_streams(p, job, folder) &&
+	    make_parcel(p, job, folder))
+		make_packet(p, job);
+}
+
 int run_prepare(struct pass *p)
 {
-	for (size_t i = 0; i < p->prepare_count; i++) {
-		struct job *job = p->prepare[i];
-		int error = job->sync_error ? job->sync_error : p->inbox_error;
-
-		if (error < 0) { /* after a power cut it might be an offer again */
-			log_warn("%s: given back: its claim cannot be made durable: %s", job->label,
-				 strerror(-error));
-			job->phase = JOB_ENDED;
-			job->way = WAY_BACK;
-		} else if (open_folder(p, job) && make_scratch(p, job)) {
-			make_packet(p, job);
-		}
-	}
+	for (size_t i = 0; i < p->prepare_count; i++)
+		if (p->prepare[i]->phase == JOB_WAITING)
+			prepare(p, p->prepare[i]);
+	if (!p->more)
+		log_mended("starts");
 	return 0;
 }

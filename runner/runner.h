@@ -16,6 +16,11 @@
 struct options;
 struct worker;
 
+/* A job whose start or results were spoiled by trouble of the share is given back at most so many
+ * times; and no other is claimed for a while, so that a sick machine does not eat the queue. */
+#define RUNNER_ATTEMPTS 5
+#define RUNNER_PAUSE_MS 10000
+
 struct runner {
 	const struct options *opt;
 	char *name;
@@ -25,9 +30,13 @@ struct runner {
 	struct lock lock;
 	int launcher; /* socket */
 	pid_t launcher_pid;
-	struct share share;    /* the worker's, once the loop runs */
-	struct worker *worker; /* passes over the share */
-	struct worker *chores; /* what is local and slow: versions, removal of scratch */
+	struct share share;	 /* the worker's, once the loop runs */
+	struct worker *worker;	 /* passes over the share */
+	struct worker *chores;	 /* what is local and slow: versions, removal of scratch */
+	struct worker *gatherer; /* results of jobs that have ended */
+	struct worker *flusher;	 /* on NFS, what running jobs print; else NULL */
+	int spool_fd;		 /* the loop's own copy of spool/, for the gatherer */
+	struct wholesync results_whole;
 	struct registration reg;
 	struct job_list jobs;
 	unsigned slots;
@@ -41,9 +50,12 @@ struct runner {
 	/* boot ms: when it is due at the latest, and when at the earliest */
 	int64_t next_look, next_beat, next_names, not_before, not_ended_before;
 	int64_t last_flow; /* when work came or went last */
+	int64_t looked_at; /* when the last look at the inbox that succeeded began */
+	int64_t next_flush, no_claims_before;
 
-	struct pass *pass; /* under way, or NULL */
-	bool asking;	   /* versions are being asked for */
+	struct pass *pass;	  /* under way, or NULL */
+	bool gathering, flushing; /* a task of these workers is under way */
+	bool asking;		  /* versions are being asked for */
 	int inotify;
 	int new_inbox;	/* the inbox, to be watched; -1: none */
 	bool watching;	/* inotify tells of the inbox */

@@ -10,21 +10,23 @@
 #include "serve.h"
 
 #include "clock.h"
+#include "gather.h"
 #include "host.h"
 #include "launch.h"
 #include "log.h"
 #include "options.h"
 #include "runner.h"
 #include "software.h"
+#include "streams.h"
 #include "worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#define FLOW_MS 2000	 /* work flows: something has come or gone within */
-#define FLOW_LOOK_MS 100 /* then the time between looks */
+#define FLOW_LOOK_MS 100 /* after something has come or gone; then longer and longer */
 #define RETRY_MS 1000
 
 /* -- making up a pass ---------------------------------------------------------------------------- */
@@ -38,6 +40,11 @@ static const char *state_now(const struct runner *r, unsigned used)
 	return used < r->slots ? "MIXED" : "BUSY";
 }
 
+static bool takes_jobs(const struct runner *r)
+{
+	return !r->draining && clock_boot_ms() >= r->no_claims_before;
+}
+
 static void fill_beat(struct runner *r, struct pass *p)
 {
 	unsigned used = launch_used(r);
@@ -48,11 +55,23 @@ static void fill_beat(struct runner *r, struct pass *p)
 	p->beat.counter = ++r->beats;
 	p->beat.at = clock_wall_ms();
 	host_now("", &p->beat.load, &p->beat.free_memory);
-	p->beat.free_slots = r->draining ? 0 : r->slots - used;
+	p->beat.free_slots = takes_jobs(r) ? r->slots - used : 0;
 	p->beat.state = xstrdup(state_now(r, used));
 	TAILQ_FOREACH(job, &r->jobs, link)
 		if (job->phase == JOB_READY || job->phase == JOB_RUNNING)
 			strlist_add(&p->beat.running, job->label);
+}
+
+/* Has it ended, and is nothing left to be done but to tell? */
+static bool is_to_be_told(const struct job *job)
+{
+	return job->phase == JOB_ENDED && !job->gathering && !job->flushing && !gather_wanted(job);
+}
+
+static void lend(struct job ***list, size_t *count, struct job *job)
+{
+	pass_add_job(list, count, job);
+	job->lent = true;
 }
 
 /* Hands over all that has ended, and those that waited for cores which are free now. */
@@ -65,18 +84,16 @@ static void fill_jobs(struct runner *r, struct pass *p, bool ended)
 	TAILQ_FOREACH(job, &r->jobs, link)
 		count++;
 	p->known = xcalloc(count + 1, sizeof(*p->known));
-	p->finish = xcalloc(count + 1, sizeof(*p->finish));
-	p->prepare = xcalloc(count + 1, sizeof(*p->prepare));
 	TAILQ_FOREACH(job, &r->jobs, link) {
 		p->known[p->known_count++] = (struct pass_known){
 			.id = job->id,
 			.attempt = job->attempt,
 			.held = job->phase < JOB_ENDED,
 		};
-		if (job->phase == JOB_ENDED && ended) {
-			p->finish[p->finish_count++] = job;
-			job->lent = true;
-		}
+		if (ended && is_to_be_told(job))
+			lend(&p->finish, &p->finish_count, job);
+		if (job->phase == JOB_CLAIMED)
+			lend(&p->unstamped, &p->unstamped_count, job);
 		if (job->phase != JOB_WAITING)
 			continue;
 		if (job->ticket.cores > free_cores) { /* in order: the large are not overtaken */
@@ -84,10 +101,10 @@ static void fill_jobs(struct runner *r, struct pass *p, bool ended)
 			continue;
 		}
 		free_cores -= job->ticket.cores;
-		p->prepare[p->prepare_count++] = job;
-		job->lent = true;
+		lend(&p->prepare, &p->prepare_count, job);
 	}
-	p->free_cores = r->draining ? 0 : free_cores;
+	p->taking = !r->draining;
+	p->free_cores = takes_jobs(r) ? free_cores : 0;
 }
 
 static void fill_wishes(struct runner *r, struct pass *p, int64_t now)
@@ -106,11 +123,15 @@ static void fill_wishes(struct runner *r, struct pass *p, int64_t now)
 		r->next_names = now + r->opt->look_again;
 }
 
+/* Where nobody tells us: the next offer may follow at once, or not for hours, so the time between
+ * looks doubles with each that finds nothing. A runner without a free core waits for no offer. */
 static int64_t look_every(const struct runner *r, int64_t now)
 {
-	if (!r->watching && now - r->last_flow < FLOW_MS && r->opt->poll > FLOW_LOOK_MS)
-		return FLOW_LOOK_MS;
-	return r->opt->poll;
+	int64_t quiet = now - r->last_flow;
+
+	if (r->watching || quiet >= r->opt->poll || launch_used(r) >= r->slots)
+		return r->opt->poll;
+	return quiet < FLOW_LOOK_MS ? FLOW_LOOK_MS : quiet;
 }
 
 static void pass_done(void *arg, int result);
@@ -197,8 +218,10 @@ static void forget_filed(struct runner *r)
 	while (job) {
 		struct job *next = TAILQ_NEXT(job, link);
 
-		if (job->phase == JOB_FILED)
+		if (job->phase == JOB_FILED) {
 			launch_forget(r, job);
+			r->last_flow = clock_boot_ms();
+		}
 		job = next;
 	}
 }
@@ -210,8 +233,13 @@ static void take_trouble(struct runner *r, const struct pass *p, int64_t now)
 	if (p->result < 0) /* told already; a share that was opened anew gets its time too */
 		r->not_before = now + RETRY_MS;
 	if (p->mended) {
-		r->reg_due = r->inbox_due = true;
+		r->reg_due = true;
+		/* Watched is a local disk only: a client of a network sees nothing of others. */
+		r->inbox_due = r->share.sp.kind == SAFEFS_LOCAL;
+		r->watching = r->watching && r->inbox_due;
 		r->next_beat = now;
+		close(r->spool_fd);
+		r->spool_fd = fcntl(r->share.sp.fd, F_DUPFD_CLOEXEC, 3);
 	}
 	if (p->more) {
 		r->not_ended_before = now + RETRY_MS;
@@ -232,6 +260,8 @@ static void pass_done(void *arg, int result)
 
 	(void)result;
 	r->pass = NULL;
+	if (p->looked_at)
+		r->looked_at = p->looked_at;
 	take_jobs(r, p);
 	for (size_t i = 0; i < p->order_count; i++)
 		apply_order(r, &p->orders[i]);
@@ -311,12 +341,12 @@ static void ask_versions(struct runner *r, struct strlist *names)
 
 /* -- turns --------------------------------------------------------------------------------------- */
 
-static bool any_ended(const struct runner *r)
+static bool any_to_be_told(const struct runner *r)
 {
 	const struct job *job;
 
 	TAILQ_FOREACH(job, &r->jobs, link)
-		if (job->phase == JOB_ENDED)
+		if (is_to_be_told(job))
 			return true;
 	return false;
 }
@@ -326,7 +356,7 @@ static bool pass_wanted(const struct runner *r, int64_t now)
 	if (r->finished || now < r->not_before)
 		return r->leaving && !r->finished && TAILQ_EMPTY(&r->jobs);
 	return r->wake || r->reg_due || r->applied_count > 0 || now >= r->next_look ||
-	       now >= r->next_beat || (now >= r->not_ended_before && any_ended(r)) ||
+	       now >= r->next_beat || (now >= r->not_ended_before && any_to_be_told(r)) ||
 	       (r->leaving && TAILQ_EMPTY(&r->jobs));
 }
 
@@ -349,20 +379,28 @@ bool serve_turn(struct runner *r)
 	if (!r->pass)
 		launch_settle(r);
 	blocked = launch_push(r);
+	gather_begin(r, now);
+	streams_flush(r, now);
 	if (!r->pass && pass_wanted(r, now))
 		begin_pass(r, now);
 	return blocked;
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 int64_t serve_due(const struct runner *r)
 {
-	int64_t due = r->next_look < r->next_beat ? r->next_look : r->next_beat;
+	int64_t due = earlier(r->next_look, r->next_beat);
+	int64_t aside = earlier(streams_due(r), gather_due(r));
 
 	if (r->pass) /* its end is an event */
-		return INT64_MAX;
-	if (any_ended(r) && r->not_ended_before < due)
-		due = r->not_ended_before;
-	return due < r->not_before ? r->not_before : due;
+		return aside;
+	if (any_to_be_told(r))
+		due = earlier(due, r->not_ended_before);
+	return earlier(due < r->not_before ? r->not_before : due, aside);
 }
 
 void serve_news(struct runner *r, const char *name)

@@ -4,16 +4,22 @@
  *
  * Reads spool/format, whose id tells one spool from another; makes claims/<runner>/ if this is the
  * spool that we know. Open descriptors are changed for new ones together or not at all.
+ *
+ * ESTALE and ENOENT say that what is open here is not what is there; other trouble (EIO, EHOSTDOWN
+ * after a minute of silence) ends with the network's, unless the share was mounted anew meanwhile.
  */
 #include "share.h"
 
 #include "cleanup.h"
+#include "clock.h"
 #include "log.h"
 
 #include <errno.h>
 #include <string.h>
 
-int share_mend(struct share *share)
+#define PATIENCE_MS 30000
+
+static int mend(struct share *share)
 {
 	_cleanup_free_ char *why = NULL;
 	struct spool fresh;
@@ -42,6 +48,22 @@ int share_mend(struct share *share)
 	spool_close(&share->sp);
 	share->sp = fresh;
 	share->durable.whole.local = fresh.kind == SAFEFS_LOCAL;
-	log_info("the share or the inbox of %s had gone: opened anew", share->name);
+	share->trouble_since = 0;
+	log_info("the share of the runner %s was opened anew", share->name);
 	return 0;
+}
+
+int share_rescue(struct share *share, int error)
+{
+	int64_t now = clock_boot_ms();
+
+	if (share->trouble_since == 0)
+		share->trouble_since = now;
+	if (error != -ESTALE && safefs_is_trouble(error) &&
+	    now - share->trouble_since < PATIENCE_MS) {
+		log_trouble("the share", "the share does not work: %s", strerror(-error));
+		return error;
+	}
+	share->trouble_since = now;
+	return mend(share);
 }

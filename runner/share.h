@@ -17,12 +17,14 @@ struct share {
 	int scratch_fd;
 	const char *scratch; /* its path */
 	struct durable durable;
-	int unsealed; /* the inbox, with renames that are not durable yet; -1: none */
+	int64_t trouble_since; /* boot ms; 0: none */
+	int unsealed;	       /* the inbox, with renames that are not durable yet; -1: none */
 };
 
-/* The share cannot be worked on: opens it anew if the same spool is there, and makes our inbox if
- * it has vanished; makes nothing otherwise, so that no second spool grows on an empty mount point.
- * 0, or negative errno after having told why. */
-int share_mend(struct share *share);
+/* The share cannot be worked on because of this error (negative errno). What is only trouble of the
+ * network is waited for. Otherwise, or if that lasts, the share is opened anew if the same spool is
+ * there, and our inbox is made if it has vanished; nothing else is made, so that no second spool
+ * grows on an empty mount point. 0: it was opened anew; or negative errno after having told why. */
+int share_rescue(struct share *share, int error);
 
 #endif

@@ -86,6 +86,22 @@ static inline int folder_of(struct world *w, uint64_t tag)
 	return fd;
 }
 
+/* What a child gets: folder, stdout.txt and stderr.txt in a socket. */
+static inline int parcel_of(struct world *w, uint64_t tag)
+{
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC;
+	int fds[3] = { folder_of(w, tag) }, pair[2];
+
+	fds[1] = openat(fds[0], "stdout.txt", flags, 0644);
+	fds[2] = openat(fds[0], "stderr.txt", flags, 0644);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(message_send(pair[0], "", 1, fds, 3, 0), 0);
+	close(pair[0]);
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+	return pair[1];
+}
+
 static inline uint64_t start_program(struct world *w, const char *program, char **argv,
 				     int64_t ttl_ms, int64_t kill_wait_ms)
 {
@@ -98,13 +114,13 @@ static inline uint64_t start_program(struct world *w, const char *program, char 
 		.argv = argv,
 		.envp = envp,
 	};
-	_cleanup_close_ int folder = folder_of(w, start.tag);
+	_cleanup_close_ int parcel = parcel_of(w, start.tag);
 	_cleanup_free_ char *packet = NULL;
 	size_t len;
 
 	packet = message_build_start(&start, &len);
 	assert_non_null(packet);
-	assert_int_equal(message_send(w->sock, packet, len, &folder, 1, 0), 0);
+	assert_int_equal(message_send(w->sock, packet, len, &parcel, 1, 0), 0);
 	return start.tag;
 }
 

@@ -13,6 +13,7 @@
 #include "launching.h"
 
 #include <sys/file.h>
+#include <sys/syscall.h>
 
 /* -- packets ------------------------------------------------------------------------------------- */
 
@@ -159,23 +160,55 @@ static void binary_without_x_bit_runs_from_memory(void **state)
 	assert_content(w, 1, "stdout.txt", "hello\n");
 }
 
-static void foreign_stdout_is_left_alone(void **state)
+/* A program whose name is "late" is not there when it is asked for first, as on a client of NFS
+ * that had looked for it before it was installed. */
+int execve(const char *path, char *const argv[], char *const envp[])
+{
+	static bool asked;
+
+	if (strcmp(path, "./late") == 0 && !asked) {
+		asked = true;
+		errno = ENOENT;
+		return -1;
+	}
+	return (int)syscall(SYS_execve, path, argv, envp);
+}
+
+static void program_installed_just_now_is_found(void **state)
 {
 	struct world *w = *state;
+	char name[] = "./late", *argv[] = { name, NULL };
 	_cleanup_close_ int folder = folder_of(w, 1);
-	_cleanup_close_ int second = folder_of(w, 2);
 	struct message_report r;
 
-	assert_int_equal(safefs_create(folder, "stdout.txt", "mine", 4, 0644, NULL), 0);
-	assert_int_equal(symlinkat("victim", second, "stderr.txt"), 0);
-	assert_int_equal(safefs_create(second, "victim", "mine", 4, 0644, NULL), 0);
-	r = run_script(w, "echo overwritten");
-	assert_int_equal(r.step, STEP_STDOUT);
-	assert_int_equal(r.error, EEXIST);
-	assert_content(w, 1, "stdout.txt", "mine");
-	r = run_script(w, "echo overwritten >&2");
-	assert_int_equal(r.step, STEP_STDERR);
-	assert_content(w, 2, "victim", "mine");
+	assert_int_equal(safefs_create(folder, "late", "#!/bin/sh\nexit 7\n", 17, 0755, NULL), 0);
+	r = report_of(w, start_program(w, "./late", argv, LONG_MS, 100));
+	assert_int_equal(r.step, STEP_NONE);
+	assert_int_equal(r.exit_code, 7);
+}
+
+static void empty_parcel_is_refused(void **state)
+{
+	struct world *w = *state;
+	char name[] = "true", *argv[] = { name, NULL }, *envp[] = { NULL };
+	struct message_start start = { .tag = ++w->tags,
+				       .ttl_ms = LONG_MS,
+				       .program = "/bin/true",
+				       .argv = argv,
+				       .envp = envp };
+	_cleanup_free_ char *packet = NULL;
+	struct message_report r;
+	int pair[2];
+	size_t len;
+
+	packet = message_build_start(&start, &len);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(message_send(w->sock, packet, len, &pair[1], 1, 0), 0);
+	close(pair[0]);
+	close(pair[1]);
+	r = report_of(w, start.tag);
+	assert_int_equal(r.step, STEP_SETUP);
+	assert_int_equal(r.error, EBADMSG);
 }
 
 /* -- ending jobs --------------------------------------------------------------------------------- */
@@ -401,7 +434,8 @@ int main(void)
 		TEST(failed_start_names_its_step),
 		TEST(script_without_x_bit_is_refused),
 		TEST(binary_without_x_bit_runs_from_memory),
-		TEST(foreign_stdout_is_left_alone),
+		TEST(program_installed_just_now_is_found),
+		TEST(empty_parcel_is_refused),
 		TEST(time_limit_ends_a_job),
 		TEST(job_that_ignores_sigterm_is_killed),
 		TEST(job_may_tidy_up_when_asked),

@@ -233,7 +233,8 @@ static const struct kind {
 	{ "REJECTED.txt", false, false, false, true },
 	{ "attempts", false, false, false, true },
 	{ "job.conf", false, false, false, false },
-	{ "Stdout.txt", false, false, false, false },
+	{ "Stdout.txt", false, false, false, true }, /* on SMB it is ours */
+	{ "JOB.RESULT", false, false, false, true },
 	{ "stdout.txt2", false, false, false, false },
 	{ "attempts2", false, false, false, false },
 	{ ".ready2", false, false, false, false },

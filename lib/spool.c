@@ -64,10 +64,25 @@ static int read_format(struct spool *sp, char **ret_why)
 	return 0;
 }
 
+int spool_place(const struct spool *sp, enum spool_place place)
+{
+	struct spool *own =
+		(struct spool *)(uintptr_t)sp; /* a memory of what was opened, no more */
+
+	if (sp->place_fd[place] < 0) {
+		int fd = safefs_open_dir(sp->fd, place_names[place]);
+
+		if (fd < 0)
+			return fd;
+		own->place_fd[place] = fd;
+	}
+	return sp->place_fd[place];
+}
+
 static int open_places(struct spool *sp, char **ret_why)
 {
 	for (int i = 0; i < SPOOL_PLACES; i++) {
-		int fd = safefs_open_dir(sp->fd, place_names[i]);
+		int fd = spool_place(sp, (enum spool_place)i);
 
 		if (fd < 0) {
 			*ret_why = xasprintf(
@@ -76,7 +91,6 @@ static int open_places(struct spool *sp, char **ret_why)
 				sp->path, place_names[i], strerror(-fd), sp->path);
 			return fd;
 		}
-		sp->place_fd[i] = fd;
 	}
 	return 0;
 }
@@ -90,7 +104,7 @@ static void empty_spool(struct spool *sp)
 		sp->place_fd[i] = -1;
 }
 
-int spool_open(const char *path, struct spool *ret, char **ret_why)
+static int open_share(const char *path, bool lazily, struct spool *ret, char **ret_why)
 {
 	struct spool sp;
 	int r;
@@ -115,7 +129,7 @@ int spool_open(const char *path, struct spool *ret, char **ret_why)
 			strerror(-r), path);
 	} else {
 		r = read_format(&sp, ret_why);
-		if (r == 0)
+		if (r == 0 && !lazily)
 			r = open_places(&sp, ret_why);
 	}
 	if (r < 0) {
@@ -124,6 +138,50 @@ int spool_open(const char *path, struct spool *ret, char **ret_why)
 	}
 	*ret = sp;
 	return 0;
+}
+
+int spool_open(const char *path, struct spool *ret, char **ret_why)
+{
+	return open_share(path, false, ret, ret_why);
+}
+
+int spool_open_lazily(const char *path, struct spool *ret, char **ret_why)
+{
+	return open_share(path, true, ret, ret_why);
+}
+
+/* Those that are not open stay so. 0 or negative errno. */
+static int take_over(struct spool *sp, const struct spool *fresh)
+{
+	if (dup3(fresh->root_fd, sp->root_fd, O_CLOEXEC) < 0 ||
+	    dup3(fresh->fd, sp->fd, O_CLOEXEC) < 0)
+		return -errno;
+	for (int i = 0; i < SPOOL_PLACES; i++)
+		if (sp->place_fd[i] >= 0 &&
+		    dup3(fresh->place_fd[i], sp->place_fd[i], O_CLOEXEC) < 0)
+			return -errno;
+	return 0;
+}
+
+int spool_reopen(struct spool *sp, char **ret_why)
+{
+	struct spool fresh;
+	int r = open_share(sp->path, false, &fresh, ret_why);
+
+	if (r < 0)
+		return r;
+	if (strcmp(fresh.id, sp->id) != 0) {
+		*ret_why = xasprintf("%s holds another spool now (%s, it was %s)", sp->path,
+				     fresh.id, sp->id);
+		r = -ESTALE;
+	} else {
+		r = take_over(sp, &fresh);
+		if (r < 0)
+			*ret_why = xasprintf("%s cannot be opened anew: %s", sp->path,
+					     strerror(-r));
+	}
+	spool_close(&fresh);
+	return r;
 }
 
 void spool_close(struct spool *sp)
@@ -149,7 +207,8 @@ int spool_open_inbox(const struct spool *sp, const char *runner, bool create)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s", place_names[SPOOL_CLAIMS], runner);
 
-	if (create && mkdirat(sp->fd, path, 0770) < 0 && errno != EEXIST)
+	/* Who runs what is no secret: with less, spoolctl could not tell people what runs. */
+	if (create && mkdirat(sp->fd, path, 0755) < 0 && errno != EEXIST)
 		return -errno;
 	return safefs_open_dir(sp->fd, path);
 }

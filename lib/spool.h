@@ -53,7 +53,8 @@ struct spool {
 	int root_fd;		    /* the share's root */
 	int fd;			    /* spool/ */
 	int place_fd[SPOOL_PLACES]; /* permanent folders, for renames and syncs; list them with
-				       spool_list, which opens afresh */
+				       spool_list, which opens afresh; -1: spool_open_lazily, and
+				       spool_place has not been asked */
 	enum safefs_kind kind;
 	char id[SPOOL_ID_HEX + 1]; /* from spool/format */
 };
@@ -61,6 +62,20 @@ struct spool {
 /* Opens a share that spoolctl init has laid out. 0, or negative errno with *ret_why a heap sentence
  * that says what is wrong and what to do. */
 int spool_open(const char *path, struct spool *ret, char **ret_why);
+
+/* The same for one who only visits: opens no place. Some may be closed to him (claims/, runners/),
+ * and each costs round trips on a network. */
+int spool_open_lazily(const char *path, struct spool *ret, char **ret_why);
+
+/* The descriptor of a place, opened when it is first asked for; borrowed. Or negative errno. Not
+ * for several threads at once. */
+int spool_place(const struct spool *sp, enum spool_place place);
+
+/* The descriptors of an open share are dead: it is opened by its path once more and, if it is the
+ * same spool (by its id), the new folders take the numbers of the old ones. 0; -ESTALE: it is
+ * another one; other negative errno; *ret_why is then a heap sentence. */
+int spool_reopen(struct spool *sp, char **ret_why);
+
 void spool_close(struct spool *sp);
 
 /* The spool/format text of a new share with a random id; heap. */
@@ -73,7 +88,7 @@ const char *spool_place_name(enum spool_place place); /* "queued" */
 int spool_list(const struct spool *sp, enum spool_place place,
 	       int (*each)(const char *name, unsigned char type, void *arg), void *arg);
 
-/* The runner's inbox claims/<runner>, opened by path (revalidated on NFS); created (0770) if
+/* The runner's inbox claims/<runner>, opened by path (revalidated on NFS); created (0755) if
  * create. Descriptor or negative errno. */
 int spool_open_inbox(const struct spool *sp, const char *runner, bool create);
 

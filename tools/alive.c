@@ -3,9 +3,13 @@
  * alive - does a coordinator look after this share?
  *
  * Only movement proves life: a record of yesterday looks like one of now, and clocks of two hosts
- * are not compared. A process number helps on the coordinator's own host, but only to shorten the
- * wait, because containers on one host may number their processes each for itself. Reads one file,
- * changes nothing.
+ * are not compared. The movement is that of the file's mtime, asked of the server
+ * (safefs_look), and the file is not opened for it: an NFS 4 client that has read a file may be
+ * lent it, and if that client then goes away, the coordinator's next replacement waits 90 s for it;
+ * an SMB client that reads it often may read the same old one for ever. The process number in it
+ * helps on the coordinator's own host, but only to shorten the wait, because containers on one host
+ * may number their processes each for itself; so it is read on a local disk at once, on a network
+ * when nothing has moved for long, and on SMB never. Changes nothing.
  */
 #include "alive.h"
 
@@ -18,16 +22,16 @@
 #include "spool.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAGIC "spool-coordinator 1"
-#define PATIENCE 8000	    /* ms; a living coordinator moves its counter every 5000 */
+#define LOOK_EVERY 1100	    /* ms; an SMB client trusts what it has seen for 1000 */
+#define PATIENCE 8000	    /* ms; a living coordinator replaces the file every 5000 */
+#define NET_PATIENCE 9500   /* and a client may see it 1500 later */
 #define SHORT_PATIENCE 1000 /* when its process is not to be seen on this host either */
-
-struct beat_of {
-	uint64_t counter;
-	bool vanished;
-};
+#define STILL 6000	    /* ms without movement after which it may be read on a network */
+#define OLD 300		    /* s; so old by our own clock, which may be wrong */
 
 /* True if the record says this host and a process that is not there. */
 static bool process_gone(const struct cfgfile *block)
@@ -43,7 +47,9 @@ static bool process_gone(const struct cfgfile *block)
 	return kill((pid_t)number, 0) < 0 && errno == ESRCH;
 }
 
-static int parse(const char *text, size_t len, struct beat_of *ret)
+/* What the record says of its writer's process; false too if there is no record that can be read.
+ */
+static bool says_gone(const char *text, size_t len)
 {
 	static const struct cfgfile_key block_keys[] = { { "instance", CFGFILE_WORD, NULL },
 							 { "machine", CFGFILE_WORD, NULL },
@@ -57,70 +63,91 @@ static int parse(const char *text, size_t len, struct beat_of *ret)
 	struct complaint c = { 0 };
 	const struct cfgfile *block;
 	struct cfgfile *tree;
-	const char *word;
-	int64_t counter;
-	int r = -EBADMSG;
+	bool gone;
 
 	tree = cfgfile_parse("spool/coordinator", text, len, keys, CFGFILE_RECORD, &c);
 	complaint_free(&c);
 	if (!tree)
-		return r;
+		return false;
 	block = cfgfile_section(tree, "coordinator", 0);
-	word = block ? cfgfile_word(block, "counter") : NULL;
-	if (word && human_parse_int(word, 0, INT64_MAX, &counter) == 0) {
-		ret->counter = (uint64_t)counter;
-		ret->vanished = process_gone(block);
-		r = 0;
-	}
+	gone = block && process_gone(block);
 	cfgfile_free(tree);
-	return r;
+	return gone;
 }
 
-static int read_beat(const struct spool *sp, struct beat_of *ret)
+static bool has_vanished(int spool_fd)
 {
-	/* Opened by way of the folder's path, so that NFS does not answer from its cache. */
-	_cleanup_close_ int fd = safefs_open_dir(sp->root_fd, "spool");
 	_cleanup_free_ char *text = NULL;
 	const char *body;
 	size_t len, valid;
-	int r;
 
-	if (fd < 0)
-		return fd;
-	r = safefs_read(fd, SPOOL_COORDINATOR, RECORD_MAX_BYTES, &text, &len, NULL);
+	if (safefs_read(spool_fd, SPOOL_COORDINATOR, RECORD_MAX_BYTES, &text, &len, NULL) < 0 ||
+	    record_check(text, len, MAGIC, &valid) == RECORD_FOREIGN || valid == 0)
+		return false;
+	body = record_body(text, valid, &len);
+	return says_gone(body, len);
+}
+
+/* May the file be read, too? mtime: when it was replaced last. */
+static bool may_read(const struct spool *sp, const struct alive *a, const struct timespec *mtime)
+{
+	switch (sp->kind) {
+	case SAFEFS_LOCAL:
+		return true;
+	case SAFEFS_SMB:
+		return false;
+	default:
+		return clock_boot_ms() - a->since > STILL ||
+		       llabs(clock_wall_ms() / 1000 - (int64_t)mtime->tv_sec) > OLD;
+	}
+}
+
+static void see(struct alive *a, const struct timespec *mtime)
+{
+	if (!a->known) {
+		a->moved = !a->there; /* it has appeared */
+		a->first = *mtime;
+		a->known = true;
+	} else if (mtime->tv_sec != a->first.tv_sec || mtime->tv_nsec != a->first.tv_nsec) {
+		a->moved = true;
+	}
+}
+
+/* 0 if the file is there; -ENOENT; other negative errno: who knows. */
+static int look(const struct spool *sp, struct alive *a)
+{
+	/* Opened by way of the share's root, so that NFS does not answer from its cache. */
+	_cleanup_close_ int fd = safefs_open_dir(sp->root_fd, "spool");
+	struct stat st;
+	int r = fd < 0 ? fd : safefs_look(fd, SPOOL_COORDINATOR, &st);
+
+	a->looked = clock_boot_ms();
 	if (r < 0)
 		return r;
-	if (record_check(text, len, MAGIC, &valid) == RECORD_FOREIGN || valid == 0)
-		return -EBADMSG;
-	body = record_body(text, valid, &len);
-	return parse(body, len, ret);
+	see(a, &st.st_mtim);
+	if (!a->moved && may_read(sp, a, &st.st_mtim))
+		a->vanished = has_vanished(fd);
+	return 0;
 }
 
 void alive_begin(const struct spool *sp, struct alive *a)
 {
-	struct beat_of now = { 0 };
-
-	*a = (struct alive){ .since = clock_boot_ms() };
-	a->there = read_beat(sp, &now) == 0;
-	a->first = now.counter;
-	a->vanished = now.vanished;
+	*a = (struct alive){ .since = clock_boot_ms(), .there = true };
+	a->there = look(sp, a) != -ENOENT;
 }
 
 bool alive_is_gone(const struct spool *sp, struct alive *a)
 {
-	int64_t waited = clock_boot_ms() - a->since;
-	struct beat_of now = { 0 };
+	int64_t patience = sp->kind == SAFEFS_LOCAL ? PATIENCE : NET_PATIENCE;
+	int r;
 
-	if (a->moved)
+	if (a->moved || clock_boot_ms() - a->looked < LOOK_EVERY)
 		return false;
-	if (read_beat(sp, &now) == 0) {
-		a->moved = !a->there || now.counter != a->first;
-		a->vanished = now.vanished;
-		a->there = true;
-	}
-	if (a->moved)
-		return false;
+	r = look(sp, a);
+	/* While the share does not answer, a coordinator beside its disk may be well. */
+	if (r < 0 && r != -ENOENT)
+		a->since = a->looked;
 	if (!a->there || a->vanished)
-		return waited > SHORT_PATIENCE;
-	return waited > PATIENCE;
+		patience = SHORT_PATIENCE;
+	return !a->moved && a->looked - a->since > patience;
 }

@@ -131,7 +131,7 @@ static uint64_t fresh_snapshot(const struct spool *sp)
 	if (ask_wait(sp, &ask, 1) == 0 && ask.ok)
 		k = ask.number;
 	if (!ask.answered)
-		unlinkat(sp->place_fd[SPOOL_REQUESTS], ask.name, 0);
+		unlinkat(spool_place(sp, SPOOL_REQUESTS), ask.name, 0);
 	ask_free(&ask);
 	return k;
 }

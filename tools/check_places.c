@@ -127,7 +127,7 @@ static int list_place(struct check *c, enum spool_place place,
 	struct listing l = {
 		.c = c,
 		.place = place,
-		.fd = c->sp->place_fd[place],
+		.fd = spool_place(c->sp, place),
 		.where = spool_place_name(place),
 	};
 
@@ -255,7 +255,9 @@ static void look_at_active(struct check *c, const struct inboxes *in)
 	}
 }
 
-/* Ids come from spool/next: one beyond it would be given again. */
+/* Ids come from spool/next: one beyond it would be given again. The file is replaced, and who reads
+ * such a file on NFS 4 may keep the coordinator waiting for him; but it is replaced once in many
+ * jobs, and check is not a command of every day. */
 static void look_at_next(struct check *c)
 {
 	_cleanup_close_ int fd = safefs_open_dir(c->sp->root_fd, "spool");

@@ -114,10 +114,21 @@ static int open_target(const char *dir, int *ret_fd)
  */
 static int make_folder(struct laying *l, const char *path)
 {
+	_cleanup_close_ int fd = -1;
+
 	if (mkdirat(l->fd, path, 0755) < 0)
 		return errno == EEXIST ? 1 : -errno;
 	l->made++;
-	return fchmodat(l->fd, path, 0755, 0) < 0 ? -errno : 0;
+	fd = safefs_open(l->fd, path, O_RDONLY | O_DIRECTORY, 0);
+	return fd < 0 ? fd : safefs_dress(fd, 0755, NULL);
+}
+
+/* The mode that everybody needs, whatever the installation's files have. */
+static int publish_mode(const struct laying *l, const char *path, mode_t mode)
+{
+	_cleanup_close_ int fd = safefs_open(l->fd, path, O_RDONLY, 0);
+
+	return fd < 0 ? fd : safefs_dress(fd, mode, NULL);
 }
 
 /* Copies to a temporary beside its place: a file is there whole or not at all. */
@@ -135,8 +146,8 @@ static int make_file(struct laying *l, const struct tree_entry *e)
 		return 0;
 	unlinkat(l->fd, tmp, 0); /* of an init that was killed */
 	r = copy_file(&c, l->layout_fd, e->path, l->fd, tmp);
-	if (r == 0 && fchmodat(l->fd, tmp, e->mode & 0100 ? 0755 : 0644, 0) < 0)
-		r = -errno;
+	if (r == 0)
+		r = publish_mode(l, tmp, e->mode & 0100 ? 0755 : 0644);
 	if (r == 0 && renameat(l->fd, tmp, l->fd, e->path) < 0)
 		r = -errno;
 	if (r < 0)

@@ -2,7 +2,7 @@
 /*
  * cmd_nodes - spoolctl nodes: the runners, what they have and what they do.
  *
- * Reads runners/ and the newest snapshot (machines); changes nothing.
+ * Reads runners/, the names in claims/ and the newest snapshot (machines); changes nothing.
  */
 #include "cmd.h"
 
@@ -74,7 +74,7 @@ static const struct table_column columns[COLUMNS] = {
 	[VERSION] = { "VERSION", NULL, TABLE_TEXT, TABLE_JSON, "version of spool-runner" },
 	[STARTED] = { "STARTED", NULL, TABLE_TIME, TABLE_JSON, "when the runner was started" },
 	[SEEN_AT] = { "SEEN_AT", NULL, TABLE_TIME, TABLE_JSON,
-		      "when it was heard of, by its own clock" },
+		      "when it was heard of, by its own clock or the file server's" },
 };
 
 struct options {
@@ -142,7 +142,8 @@ static void set_registration(struct table *t, const struct registration *r)
 	table_time(t, STARTED, r->started_at);
 }
 
-/* What the last beat of an absent runner said holds no longer; when it came does. */
+/* What the last beat of an absent runner said holds no longer; when it came does. What is known
+ * only from a snapshot of long ago is left out. */
 static void set_beat(struct table *t, const struct machine *m, int64_t now)
 {
 	const struct beat *b = &m->beat;
@@ -153,11 +154,13 @@ static void set_beat(struct table *t, const struct machine *m, int64_t now)
 	table_time(t, SEEN_AT, b->at);
 	if (!machine_is_current(m))
 		return;
+	table_number(t, JOBS, b->running.count);
+	table_text(t, RUNNING, running);
+	if (!m->fresh)
+		return;
 	table_real(t, LOAD, b->load);
 	table_size(t, FREE, b->free_memory);
-	table_number(t, JOBS, b->running.count);
 	table_number(t, FREE_SLOTS, b->free_slots);
-	table_text(t, RUNNING, running);
 }
 
 static void add_row(struct table *t, const struct machine *m, int64_t now)

@@ -209,7 +209,7 @@ static bool job_wanted(const struct spool *sp, const struct options *o, struct j
 		return false;
 	if (o->group && (!job->group || strcmp(job->group, o->group) != 0))
 		return false;
-	return !o->me || jobs_owner(sp, job) == getuid();
+	return !o->me || jobs_is_mine(sp, job);
 }
 
 static const char *colour_of(const struct job *job)
@@ -352,6 +352,11 @@ static int list(const struct spool *sp, const struct options *o)
 	if (r < 0) {
 		table_free(t);
 		return tell_errno("the jobs cannot be listed", r);
+	}
+	if (o->me && jobs.count && jobs_hide_owners(sp, &jobs)) {
+		jobs_free(&jobs);
+		table_free(t);
+		return tell_failed("--me: " JOBS_OWNERS_HIDDEN "; leave it out");
 	}
 	describe_jobs(sp, &jobs);
 	for (size_t i = 0; i < jobs.count; i++) {

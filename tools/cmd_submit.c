@@ -200,10 +200,11 @@ static int submit_one(const struct spool *sp, const struct options *o, const cha
 static bool print_page(const struct spool *sp, const char *folder)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s", folder, SPOOL_REJECTED), *text = NULL;
+	_cleanup_close_ int failed = safefs_open_dir(sp->fd, spool_place_name(SPOOL_FAILED));
 	char *from, *to;
 	size_t len;
 
-	if (safefs_read(sp->place_fd[SPOOL_FAILED], path, 65536, &text, &len, NULL) < 0)
+	if (failed < 0 || safefs_read(failed, path, 65536, &text, &len, NULL) < 0)
 		return false;
 	from = strstr(text, "\n\n");
 	to = from ? strstr(from + 2, "\n\n") : NULL;

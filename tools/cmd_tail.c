@@ -4,12 +4,13 @@
  *
  * Opens stdout.txt (or stderr.txt) by path for every look: so it survives the move of the folder
  * from active/ to done/, and a client's cache never answers for an open file. The place is looked
- * up again only when the file is not where it was. The output is the job's own and is passed on
- * byte by byte. Changes nothing.
+ * up again only when the file is not where it was. A share that does not answer is waited for,
+ * however long. The output is the job's own and is passed on byte by byte. Changes nothing.
  */
 #include "cmd.h"
 
 #include "cleanup.h"
+#include "clock.h"
 #include "describe.h"
 #include "escape.h"
 #include "human.h"
@@ -23,9 +24,15 @@
 #include <argp.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 #define PAUSE_MS 200
+#define NET_PAUSE_MS 1000
+#define SMB_PAUSE_MS                                                                              \
+	1300	     /* closetimeo is 1 s by default: while it looks more often than that, an SMB \
+			client keeps the file, and what it knows of it */
+#define GONE_MS 5000 /* so long a job may be nowhere to be seen while it is on its way */
 #define CHUNK 65536
 #define LINES 10
 
@@ -43,6 +50,8 @@ struct reading {
 	struct job job;	  /* where it was seen last */
 	unsigned attempt; /* the attempt whose output is read; 0: none seen yet */
 	off_t at;	  /* printed up to here */
+	int64_t missing;  /* boot ms when it was first nowhere; 0: it is there */
+	bool silent;	  /* the share does not answer, and that has been told */
 };
 
 enum { KEY_ERR = 0x100 }; /* long only */
@@ -210,32 +219,72 @@ static void tell_end(const struct spool *sp, struct job *job)
 		  reason ? reason : "", reason ? ")" : "");
 }
 
+/* An error that the next look will have, too. SMB forbids for a moment what is being changed. */
+static bool is_refused(const struct spool *sp, int r)
+{
+	return r < 0 && r != -ENOENT && r != -ENOTDIR && !safefs_is_trouble(r) &&
+	       !(r == -EACCES && sp->kind == SAFEFS_SMB);
+}
+
+static void rest(const struct spool *sp)
+{
+	int64_t ms = NET_PAUSE_MS;
+	struct timespec pause;
+
+	if (sp->kind == SAFEFS_LOCAL)
+		ms = PAUSE_MS;
+	else if (sp->kind == SAFEFS_SMB)
+		ms = SMB_PAUSE_MS;
+	pause = (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+	nanosleep(&pause, NULL);
+}
+
+/* Trouble of the share passes, and what one look does not find may be on its way to another place.
+ * TELL_DONE: go on; else told. */
+static int take_answer(struct reading *r, int result)
+{
+	bool trouble = result < 0 && result != -ENOENT;
+
+	if (trouble && !safefs_is_trouble(result))
+		return tell_errno("the jobs cannot be listed", result);
+	if (trouble && !r->silent)
+		tell_note("the share does not answer (%s); waiting until it does",
+			  strerror(-result));
+	r->silent = trouble;
+	if (result != -ENOENT)
+		r->missing = 0;
+	else if (!r->missing)
+		r->missing = clock_boot_ms();
+	else if (clock_boot_ms() - r->missing > GONE_MS)
+		return tell_failed("job %" PRIu64 ": it is no longer there", r->job.id);
+	return TELL_DONE;
+}
+
 /*
  * Follows until the end. The place is looked up before the output is read: if the job had ended by
  * then, this reading was the last.
  */
 static int follow(struct reading *r)
 {
-	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
-
-	for (;;) {
+	for (int told = TELL_DONE; told == TELL_DONE;) {
 		bool ended = JOBS_IN(r->job.place) & JOBS_ENDED;
 		int result = print_new(r);
 
-		if (ended && (result == 0 || result == -ENOENT)) {
+		if (ended && (result == 0 || (result == -ENOENT && still_there(r)))) {
 			tell_end(r->sp, &r->job);
 			return TELL_DONE;
 		}
-		nanosleep(&pause, NULL);
+		if (is_refused(r->sp, result))
+			return tell_errno("the output cannot be read", result);
+		rest(r->sp);
 		/* Before it starts there is a folder without output. */
-		if (result == 0 || (result == -ENOENT && still_there(r)))
-			continue;
-		result = locate(r);
-		if (result == -ENOENT)
-			return tell_failed("job %" PRIu64 ": it is no longer there", r->job.id);
-		if (result < 0)
-			return tell_errno("the jobs cannot be listed", result);
+		if (result != 0 && !(result == -ENOENT && still_there(r)))
+			result = locate(r);
+		else
+			result = 0;
+		told = take_answer(r, result);
 	}
+	return TELL_FAILED;
 }
 
 static int tail(struct reading *r, const struct options *o)
@@ -253,7 +302,7 @@ static int tail(struct reading *r, const struct options *o)
 	/* It may have moved between the two. */
 	if (result == -ENOENT && locate(r) == 0)
 		result = print_last(r, o->lines);
-	if (o->follow && (result == 0 || result == -ENOENT))
+	if (o->follow && (result == 0 || result == -ENOENT || safefs_is_trouble(result)))
 		return follow(r);
 	if (result == -ENOENT && state_is_end(r->job.state))
 		return tell_failed("job %" PRIu64

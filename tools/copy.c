@@ -23,7 +23,7 @@
 #define CHUNK (4 * 1024 * 1024) /* between two looks at the clock and at copy_stop */
 #define PROGRESS_AFTER 2000	/* ms */
 #define PROGRESS_EVERY 500
-#define FSYNC_MOST 32 /* with more files one syncfs is quicker (design: protocol, batches) */
+#define FSYNC_MOST 32 /* with more files of a local disk one syncfs is quicker */
 
 volatile sig_atomic_t copy_stop;
 
@@ -114,10 +114,10 @@ static int copy_open_file(struct copy *c, int from, int to)
 		return r;
 	if (c->model && ftruncate(to, st.st_size) < 0)
 		return -errno;
-	if (fchmod(to, (st.st_mode & 0777) | 0600) < 0)
-		return -errno;
-	if (futimens(to, (struct timespec[2]){ st.st_atim, st.st_mtim }) < 0)
-		return -errno;
+	r = safefs_dress(to, (st.st_mode & 0777) | 0600,
+			 (struct timespec[2]){ st.st_atim, st.st_mtim });
+	if (r < 0)
+		return r;
 	return c->durable && fsync(to) < 0 ? -errno : 0;
 }
 
@@ -178,12 +178,15 @@ static int finish_folders(struct copy *c, const struct tree *tree, int to_dir)
 		struct timespec mtime = { .tv_sec = e->mtime_ns / 1000000000,
 					  .tv_nsec = e->mtime_ns % 1000000000 };
 		struct timespec times[2] = { mtime, mtime };
+		_cleanup_close_ int fd = -1;
+		int r;
 
 		if (e->type != 'd')
 			continue;
-		if (fchmodat(to_dir, e->path, (e->mode & 0777) | 0700, 0) < 0 ||
-		    utimensat(to_dir, e->path, times, 0) < 0)
-			return fail(c, e->path, -errno);
+		fd = safefs_open(to_dir, e->path, O_RDONLY | O_DIRECTORY, 0);
+		r = fd < 0 ? fd : safefs_dress(fd, (e->mode & 0777) | 0700, times);
+		if (r < 0)
+			return fail(c, e->path, r);
 	}
 	return 0;
 }
@@ -192,7 +195,11 @@ int copy_tree(struct copy *c, int from_dir, const struct tree *tree, int to_dir)
 {
 	int r = 0;
 
-	c->durable = !c->model && tree->count <= FSYNC_MOST;
+	/* On a network closing a file sends it to the server anyway, and syncfs says nothing about
+	 * the server's disk.
+	 */
+	c->durable = !c->model &&
+		     (tree->count <= FSYNC_MOST || safefs_kind(to_dir) != SAFEFS_LOCAL);
 	/* Entries are sorted by path, so a folder comes before what is in it. */
 	for (size_t i = 0; r == 0 && i < tree->count; i++)
 		r = copy_entry(c, from_dir, &tree->entries[i], to_dir);

@@ -31,7 +31,8 @@ extern volatile sig_atomic_t copy_stop;
 
 /*
  * Copies one regular file; to must not exist. Its times are kept and of its mode the read, write
- * and execute bits, but its new owner can always read and write it. 0 or negative errno with
+ * and execute bits, as far as the file system keeps such things (safefs_dress), but its new owner
+ * can always read and write it. 0 or negative errno with
  * c->failed set (-EINVAL: not a regular file); half a copy may be left behind.
  */
 int copy_file(struct copy *c, int from_dir, const char *from, int to_dir, const char *to);

@@ -113,8 +113,7 @@ static void look_at_output(struct dossier *d, int fd)
 
 		for (size_t k = 0; k < d->file_count; k++)
 			listed = listed || strcmp(d->files[k].name, names[i]) == 0;
-		if (!listed && fstatat(fd, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    S_ISREG(st.st_mode))
+		if (!listed && safefs_stat(fd, names[i], &st) == 0 && S_ISREG(st.st_mode))
 			add_file(d, names[i], (uint64_t)st.st_size);
 	}
 }

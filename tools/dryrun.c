@@ -72,6 +72,9 @@ static int print_command(const struct finding *f)
 	if (f->needs.app) {
 		app = catalogue_resolve(f->sp->root_fd, &f->catalogue, f->needs.app, SPOOL_JOB_CONF,
 					f->job.line_app, &other, &c);
+		if (!app && !complaint_any(&c))
+			return tell_failed("%s: cannot be examined now: %s", f->src->shown,
+					   strerror(errno));
 		if (!app)
 			return tell_complaint(f, &c, "would be rejected");
 	}

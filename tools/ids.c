@@ -57,21 +57,25 @@ static int need_list(struct resolving *r)
 static int add_last(struct resolving *r)
 {
 	for (size_t i = r->jobs.count; i > 0; i--) {
-		if (jobs_owner(r->sp, &r->jobs.items[i - 1]) == getuid()) {
+		if (jobs_is_mine(r->sp, &r->jobs.items[i - 1])) {
 			add(r->ids, r->jobs.items[i - 1].id);
 			return TELL_DONE;
 		}
 	}
+	if (jobs_hide_owners(r->sp, &r->jobs))
+		return tell_failed("last: " JOBS_OWNERS_HIDDEN "; give its number");
 	return tell_failed(
 		"last: you have no job on this share; spoolctl queue --all lists those of others");
 }
 
 static int add_all(struct resolving *r)
 {
+	if (r->jobs.count && jobs_hide_owners(r->sp, &r->jobs))
+		return tell_failed("all: " JOBS_OWNERS_HIDDEN "; give their numbers, as in 5-9");
 	for (size_t i = 0; i < r->jobs.count; i++) {
 		struct job *job = &r->jobs.items[i];
 
-		if ((JOBS_IN(job->place) & r->all_places) && jobs_owner(r->sp, job) == getuid())
+		if ((JOBS_IN(job->place) & r->all_places) && jobs_is_mine(r->sp, job))
 			add(r->ids, job->id);
 	}
 	return TELL_DONE;

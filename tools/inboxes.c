@@ -76,13 +76,13 @@ int inboxes_read(const struct spool *sp, struct inboxes *ret)
 	r = spool_list(sp, SPOOL_CLAIMS, add_runner, &reading);
 	if (r < 0)
 		return r;
+	ret->readable = xcalloc(ret->runner_count + 1, sizeof(*ret->readable));
 	for (size_t i = 0; i < ret->runner_count; i++) {
 		_cleanup_close_ int fd = spool_open_inbox(sp, ret->runners[i], false);
 
 		/* An inbox that may not be read hides who runs what, not the jobs. */
 		reading.runner = ret->runners[i];
-		if (fd >= 0)
-			safefs_list(fd, ".", add_ticket, &reading);
+		ret->readable[i] = fd >= 0 && safefs_list(fd, ".", add_ticket, &reading) == 0;
 	}
 	if (ret->count > 1)
 		qsort(ret->tickets, ret->count, sizeof(*ret->tickets), compare);
@@ -94,8 +94,18 @@ void inboxes_free(struct inboxes *in)
 	for (size_t i = 0; i < in->runner_count; i++)
 		free(in->runners[i]);
 	free(in->runners);
+	free(in->readable);
 	free(in->tickets);
 	*in = (struct inboxes){ 0 };
+}
+
+bool inboxes_knows(const struct inboxes *in, const char *runner)
+{
+	for (size_t i = 0; i < in->runner_count; i++) {
+		if (strcmp(in->runners[i], runner) == 0)
+			return in->readable[i];
+	}
+	return false;
 }
 
 /* How far a kind has come; 0: it says nothing about who works. */

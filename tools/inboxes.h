@@ -10,6 +10,7 @@
 
 #include "spool.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct inboxes {
 	struct inboxes_ticket *tickets; /* sorted by id, attempt, kind; orders included */
 	size_t count;
 	char **runners; /* the folders of claims/ */
+	bool *readable; /* of each: could it be read? */
 	size_t runner_count;
 };
 
@@ -31,6 +33,10 @@ struct inboxes {
  * read. */
 int inboxes_read(const struct spool *sp, struct inboxes *ret);
 void inboxes_free(struct inboxes *in);
+
+/* True if the runner has an inbox that could be read, so that no ticket of it means that it has
+ * none. */
+bool inboxes_knows(const struct inboxes *in, const char *runner);
 
 /* The ticket of an attempt that has come farthest (done or back, claim, offer, not yet offered);
  * orders and withdrawn offers do not count. NULL if there is none. Borrowed. */

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #define LOOKS 2
+#define NET_PAUSE_MS 1100 /* an SMB client trusts for a second what it has listed */
 
 struct listing {
 	struct jobs *jobs;
@@ -192,6 +193,8 @@ int jobs_find(const struct spool *sp, uint64_t id, struct job *ret)
 	if (find_by_hint(sp, id, ret))
 		return 0;
 	for (int look = 0; look < LOOKS; look++) {
+		if (look && sp->kind != SAFEFS_LOCAL)
+			usleep(NET_PAUSE_MS * 1000);
 		r = list(sp, JOBS_ALL, id, &found);
 		if (r < 0)
 			return r;
@@ -234,12 +237,30 @@ char *jobs_path(const struct spool *sp, const struct job *job)
 
 uid_t jobs_owner(const struct spool *sp, struct job *job)
 {
+	int place = job->uid == (uid_t)-1 ? spool_place(sp, job->place) : -1;
 	struct stat st;
 
-	if (job->uid == (uid_t)-1 &&
-	    fstatat(sp->place_fd[job->place], job->folder, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (place >= 0 && fstatat(place, job->folder, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		job->uid = st.st_uid;
 	return job->uid;
+}
+
+bool jobs_is_mine(const struct spool *sp, struct job *job)
+{
+	return jobs_owner(sp, job) == getuid();
+}
+
+bool jobs_hide_owners(const struct spool *sp, const struct jobs *jobs)
+{
+	struct stat st;
+
+	if (sp->kind != SAFEFS_SMB || fstat(sp->fd, &st) < 0 || st.st_uid == getuid())
+		return false;
+	for (size_t i = 0; i < jobs->count; i++) {
+		if (jobs_owner(sp, &jobs->items[i]) != st.st_uid)
+			return false;
+	}
+	return true;
 }
 
 const char *jobs_user_name(uid_t uid)

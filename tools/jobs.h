@@ -60,6 +60,17 @@ int jobs_find(const struct spool *sp, uint64_t id, struct job *ret);
 /* The owner of the job's folder; (uid_t)-1 if it has gone. Kept in the job. */
 uid_t jobs_owner(const struct spool *sp, struct job *job);
 
+/* Does the job's folder belong to the caller? */
+bool jobs_is_mine(const struct spool *sp, struct job *job);
+
+/* True if owners tell nothing: an SMB mount shows all files as those of one account, which is not
+ * the caller's. */
+bool jobs_hide_owners(const struct spool *sp, const struct jobs *jobs);
+#define JOBS_OWNERS_HIDDEN                                                                     \
+	"this SMB mount shows all files as those of one account, which is not yours, so your " \
+	"jobs "                                                                                \
+	"cannot be told from others'"
+
 /* A user's name, or his number as text. Borrowed, valid until the program ends. */
 const char *jobs_user_name(uid_t uid);
 

@@ -18,6 +18,7 @@ struct machine {
 	char *name;
 	char *state; /* "IDLE" "MIXED" "BUSY" "DRAINING" "DRAINED" "ABSENT", "?": nobody has told */
 	bool has_registration, has_beat;
+	bool fresh; /* what the beat says of load, memory and slots is of this minute */
 	struct registration registration;
 	struct beat beat;
 };
@@ -29,8 +30,13 @@ struct machines {
 
 /*
  * Reads runners/ and the newest snapshot. Whether a runner is there is decided by the coordinator,
- * who watches its counter: ABSENT is what the snapshot says, and without one nobody has told. 0 or
- * negative errno.
+ * who watches its counter: ABSENT is what the snapshot says, and without one nobody has told. Where
+ * runners/ is closed to the caller the snapshot alone tells. 0 or negative errno.
+ *
+ * On a network the beats are not read if the snapshot knows the runner: who has read such a file
+ * over NFS 4 and then goes away makes the runner wait 90 s for its next beat, longer than its
+ * lease. What they would say comes from elsewhere: when (the file's mtime), which jobs (names of
+ * claims), the rest from the snapshot.
  */
 int machines_read(const struct spool *sp, struct machines *ret);
 void machines_free(struct machines *m);

@@ -126,7 +126,7 @@ int share_open(struct spool *ret)
 		return tell_usage(
 			"no share given: name it with --share DIR, set SPOOL_SHARE, or write "
 			"share = \"DIR\" into ~/.config/spool/spoolctl.conf");
-	if (spool_open(path, ret, &why) < 0)
+	if (spool_open_lazily(path, ret, &why) < 0)
 		return tell_failed("%s", why ? why : path);
 	return TELL_DONE;
 }

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define LOOKS 3
+#define PAUSE_MS 200
 
 static int newest(const char *name, unsigned char type, void *arg)
 {
@@ -51,16 +52,21 @@ int snapshot_open(const struct spool *sp, struct index **ret, uint64_t *ret_k)
 		uint64_t k = 0;
 
 		r = spool_list(sp, SPOOL_STATUS, newest, &k);
-		if (r < 0)
+		if (r < 0 && r != -ESTALE)
 			return r;
+		if (r < 0)
+			continue;
 		if (k == 0)
 			return -ENOENT;
 		path = snapshot_path(sp, k);
 		r = index_open_read(path, true, ret);
 		if (r == 0 && ret_k)
 			*ret_k = k;
-		if (r != -ENOENT)
+		if (r != -ENOENT && !safefs_is_trouble(r))
 			return r;
+		/* A network does not say "no such file" of one that has just gone, but ESTALE. */
+		if (r != -ENOENT)
+			usleep(PAUSE_MS * 1000);
 	}
 	return r;
 }

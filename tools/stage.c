@@ -38,6 +38,10 @@ static int tell_copy(const struct source *src, const struct copy *c, int error)
 {
 	if (error == -EINTR)
 		return tell_failed("%s: interrupted; nothing was submitted", src->shown);
+	if (error == -EOPNOTSUPP)
+		return tell_failed("%s: %s: this share cannot hold a symbolic link (SMB); put the "
+				   "file itself there; nothing was submitted",
+				   src->shown, c->failed ? c->failed : "something in it");
 	if (error == -EINVAL)
 		return tell_failed("%s: %s is neither a file nor a folder; leave it out of the job",
 				   src->shown, c->failed ? c->failed : "something in it");

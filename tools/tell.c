@@ -9,6 +9,7 @@
 #include "tell.h"
 
 #include "cleanup.h"
+#include "safefs.h"
 #include "xalloc.h"
 
 #include <stdarg.h>
@@ -68,10 +69,9 @@ static const char *remedy(int error)
 		return "make room on the share (spoolctl rm removes finished jobs)";
 	case EROFS:
 		return "the share is mounted read-only; mount it for writing";
-	case ESTALE:
-	case EIO:
-		return "look whether the share is still mounted and its server answers";
 	default:
+		if (safefs_is_trouble(-error))
+			return "look whether the share is still mounted and its server answers";
 		return "look whether the share is mounted and in order (spoolctl check)";
 	}
 }

@@ -244,6 +244,15 @@ test_expect_success 'no ticket is opened by any command that looks' '
 	! grep -E "claim\.|\.offer|\.done\." trace
 '
 
+test_expect_success 'places that are closed to people disturb only those who ask for them' '
+	chmod 000 "$SPOOL_SHARE"/spool/claims "$SPOOL_SHARE"/spool/runners "$SPOOL_SHARE"/spool/events &&
+	spoolctl queue --all --raw --noheadings -o ID >out && test "$(wc -l <out)" = 7 &&
+	spoolctl show 6 | grep "state  *DONE" && spoolctl tail -n 1 3 && spoolctl wait 6 &&
+	exits 1 spoolctl nodes && grep "Permission denied; ask the owner" err &&
+	chmod 755 "$SPOOL_SHARE"/spool/claims "$SPOOL_SHARE"/spool/runners "$SPOOL_SHARE"/spool/events &&
+	spoolctl nodes | grep "^0 runners"
+'
+
 test_expect_success 'JSON has numbers as numbers and null for what is not known' '
 	spoolctl queue --all --json >out &&
 	jq -e ".jobs[0] | .id == 1 and .name == \"wait\" and .time == null and .exit == null and .queued == null" out &&

@@ -72,6 +72,45 @@ static void a_share_is_opened(void **state)
 	newshare_free(&s); /* closes once more: does no harm */
 }
 
+/* Everything is removed and put back: the old numbers lead to the new folders. */
+static void a_lost_share_is_opened_anew(void **state)
+{
+	struct newshare s = newshare_new();
+	struct spool before = s.sp;
+	char *format, *why = NULL;
+	struct stat st, path_st;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(safefs_read(s.sp.fd, SPOOL_FORMAT, 100, &format, &len, NULL), 0);
+	scratch_clear(&s.root, "spool");
+	assert_int_equal(spool_reopen(&s.sp, &why), -ENOENT);
+	assert_matches(why, "has no folder spool/");
+	free(why);
+	why = NULL;
+	newshare_lay_out(&s.root); /* with another id */
+	assert_int_equal(spool_reopen(&s.sp, &why), -ESTALE);
+	assert_matches(why, "holds another spool now");
+	free(why);
+	why = NULL;
+	assert_int_equal(fstat(s.sp.fd, &st), 0);
+	assert_int_equal(st.st_nlink, 0);
+	scratch_write(&s.root, "spool/format", format);
+	assert_int_equal(spool_reopen(&s.sp, &why), 0);
+	assert_null(why);
+	assert_memory_equal(&s.sp, &before, sizeof(before));
+	for (int i = 0; i < SPOOL_PLACES; i++) {
+		assert_int_equal(fstat(s.sp.place_fd[i], &st), 0);
+		assert_int_equal(fstatat(s.sp.fd, spool_place_name((enum spool_place)i), &path_st,
+					 0),
+				 0);
+		assert_int_equal(st.st_ino, path_st.st_ino);
+		assert_true(fcntl(s.sp.place_fd[i], F_GETFD) & FD_CLOEXEC);
+	}
+	free(format);
+	newshare_free(&s);
+}
+
 static void the_way_to_a_share_may_be_a_link(void **state)
 {
 	struct newshare s = newshare_new();
@@ -286,7 +325,7 @@ static void inboxes_are_made_once(void **state)
 	umask(022);
 	assert_true(fd >= 0);
 	assert_int_equal(fstat(fd, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0770);
+	assert_int_equal(st.st_mode & 07777, 0755);
 	close(fd);
 	for (int create = 0; create < 2; create++) {
 		fd = spool_open_inbox(&s.sp, "r1", create);
@@ -304,6 +343,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_share_is_opened),
+		cmocka_unit_test(a_lost_share_is_opened_anew),
 		cmocka_unit_test(the_way_to_a_share_may_be_a_link),
 		cmocka_unit_test(what_is_no_share_is_explained),
 		cmocka_unit_test(a_path_to_nothing_is_explained),

@@ -49,7 +49,8 @@ struct catalogue {
 
 /* Reads apps/ under the share root: for each folder apps/<app> its text file "current" and
  * apps/<app>/<current>/app.conf (64 KiB at most, regular file, no symlinks followed). Replaces what
- * cat held. 0, or negative errno if apps/ itself cannot be read. */
+ * cat held. 0; or negative errno with cat untouched, if apps/ itself cannot be read, or anything in
+ * it because of the file system or the network (safefs_is_trouble). */
 int catalogue_load(int root_fd, struct catalogue *cat);
 void catalogue_free(struct catalogue *cat);
 
@@ -58,7 +59,8 @@ const struct appfile *catalogue_find(const struct catalogue *cat, const char *na
 
 /* A given version: the current one from cat, any other read from the share into *other (free it
  * with appfile_free). Returns the app, or NULL with c filled (file, line = of the key that names
- * it). spec is "name" or "name/version". */
+ * it); NULL, c empty and errno set if it cannot be read now because of the file system or the
+ * network. spec is "name" or "name/version". */
 const struct appfile *catalogue_resolve(int root_fd, const struct catalogue *cat, const char *spec,
 					const char *file, int line, struct appfile *other,
 					struct complaint *c);

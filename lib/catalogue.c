@@ -5,7 +5,8 @@
  *
  * Reads apps/ and writes nothing. A catalogue is always whole: the new one is built beside the old
  * one, which is given up only when apps/ could be listed. One application that cannot be read is
- * left out with one sentence saying why, and takes none of the others with it.
+ * left out with one sentence saying why, and takes none of the others with it; unless that is the
+ * network's fault, which will be over: then the old catalogue stays.
  */
 #include "appfile.h"
 
@@ -46,7 +47,8 @@ static const char *why_unread(int r)
 	}
 }
 
-/* Reads apps/<name>/<version>/app.conf. 0 with *app filled, or COMPLAINT. */
+/* Reads apps/<name>/<version>/app.conf. 0 with *app filled, COMPLAINT, or negative errno: trouble.
+ */
 static int read_app(int root_fd, const char *name, const char *version, struct appfile *app,
 		    struct complaint *c)
 {
@@ -54,6 +56,8 @@ static int read_app(int root_fd, const char *name, const char *version, struct a
 	size_t len;
 	int r = safefs_read(root_fd, path, CFGFILE_MAX_BYTES, &text, &len, NULL);
 
+	if (safefs_is_trouble(r))
+		return r;
 	if (r)
 		return complain(c, path, 0,
 				xasprintf("a file that cannot be read: %s", why_unread(r)),
@@ -62,25 +66,29 @@ static int read_app(int root_fd, const char *name, const char *version, struct a
 	return appfile_parse(path, name, version, text, len, app, c);
 }
 
-/* The first word of apps/<name>/current. Heap, or NULL with *ret_why a heap sentence. */
-static char *read_current(int root_fd, const char *name, char **ret_why)
+/* The first word of apps/<name>/current, heap. 0; COMPLAINT with *ret_why a heap sentence; negative
+ * errno: trouble. */
+static int read_current(int root_fd, const char *name, char **ret_version, char **ret_why)
 {
 	_cleanup_free_ char *path = xasprintf(APPS "/%s/current", name), *text = NULL;
 	const char *word;
 	size_t len;
 	int r = safefs_read(root_fd, path, CURRENT_MAX, &text, &len, NULL);
 
+	if (safefs_is_trouble(r))
+		return r;
 	if (r) {
 		*ret_why = xasprintf("%s: cannot be read: %s", path, why_unread(r));
-		return NULL;
+		return COMPLAINT;
 	}
 	word = text + strspn(text, " \t\r\n");
 	len = strcspn(word, " \t\r\n");
 	if (!value_is_name(word, len)) {
 		*ret_why = xasprintf("%s: should hold the name of a version, as 1", path);
-		return NULL;
+		return COMPLAINT;
 	}
-	return xstrndup(word, len);
+	*ret_version = xstrndup(word, len);
+	return 0;
 }
 
 /* -- all of them ------------------------------------------------------------------------------- */
@@ -90,21 +98,27 @@ struct loading {
 	struct catalogue *cat;
 };
 
-static void add_app(struct loading *l, const char *name)
+/* 0, or negative errno: trouble. */
+static int add_app(struct loading *l, const char *name)
 {
-	_cleanup_free_ char *why = NULL, *version = read_current(l->root_fd, name, &why);
+	_cleanup_free_ char *why = NULL, *version = NULL;
 	struct complaint c = { 0 };
 	struct appfile app;
+	int r = read_current(l->root_fd, name, &version, &why);
 
-	if (version && read_app(l->root_fd, name, version, &app, &c))
-		why = complaint_line(&c);
-	if (why) {
+	if (r == 0) {
+		r = read_app(l->root_fd, name, version, &app, &c);
+		if (r > 0)
+			why = complaint_line(&c);
+	}
+	if (r > 0) {
 		strlist_add(&l->cat->faults, why);
-	} else {
+	} else if (r == 0) {
 		l->cat->apps = xrealloc(l->cat->apps, l->cat->count + 1, sizeof(*l->cat->apps));
 		l->cat->apps[l->cat->count++] = app;
 	}
 	complaint_free(&c);
+	return r < 0 ? r : 0;
 }
 
 static int look_at(const char *name, unsigned char type, void *arg)
@@ -119,12 +133,12 @@ static int look_at(const char *name, unsigned char type, void *arg)
 	fd = safefs_open(l->root_fd, path, O_RDONLY | O_DIRECTORY, 0);
 	if (fd == -ENOTDIR)
 		return 0; /* a README, for example */
+	if (safefs_is_trouble(fd))
+		return fd;
 	if (fd >= 0)
 		close(fd);
-	if (value_is_name(name, strlen(name))) {
-		add_app(l, name);
-		return 0;
-	}
+	if (value_is_name(name, strlen(name)))
+		return add_app(l, name);
 	shown = escape_text(name, ESCAPE_TEXT);
 	free(path);
 	path = xasprintf(
@@ -229,7 +243,7 @@ const struct appfile *catalogue_resolve(int root_fd, const struct catalogue *cat
 	const char *version = spec[len] ? spec + len + 1 : NULL;
 	const struct appfile *app = catalogue_find(cat, name);
 	_cleanup_free_ char *path = NULL;
-	int fd;
+	int fd, r;
 
 	*other = (struct appfile){ 0 };
 	if (app && (!version || !strcmp(version, app->version)))
@@ -238,6 +252,10 @@ const struct appfile *catalogue_resolve(int root_fd, const struct catalogue *cat
 		return refuse_unknown(cat, name, file, line, c);
 	path = xasprintf(APPS "/%s/%s", name, version);
 	fd = safefs_open(root_fd, path, O_RDONLY | O_DIRECTORY, 0);
+	if (safefs_is_trouble(fd)) {
+		errno = -fd;
+		return NULL;
+	}
 	if (fd < 0 && !app)
 		return refuse_unknown(cat, name, file, line, c);
 	if (fd < 0) {
@@ -249,7 +267,10 @@ const struct appfile *catalogue_resolve(int root_fd, const struct catalogue *cat
 		return NULL;
 	}
 	close(fd);
-	return read_app(root_fd, name, version, other, c) ? NULL : other;
+	r = read_app(root_fd, name, version, other, c);
+	if (r < 0)
+		errno = -r;
+	return r ? NULL : other;
 }
 
 unsigned catalogue_by_extension(const struct catalogue *cat, const char *filename,

@@ -64,6 +64,17 @@ static int copy_bytes(int from, int to)
 	}
 }
 
+/* Group (if we may), these bits of the mode, and times are those of the original; durable. */
+static int finish(int to, const struct stat *st, mode_t bits)
+{
+	const struct timespec times[2] = { st->st_atim, st->st_mtim };
+	int r;
+
+	(void)!fchown(to, (uid_t)-1, st->st_gid);
+	r = safefs_dress(to, st->st_mode & bits, times);
+	return r == 0 && fsync(to) < 0 ? -errno : r;
+}
+
 static int copy_file(int from_dir, int to_dir, const struct tree_entry *e)
 {
 	_cleanup_close_ int from = safefs_open(from_dir, e->path, O_RDONLY, 0);
@@ -83,11 +94,7 @@ static int copy_file(int from_dir, int to_dir, const struct tree_entry *e)
 	r = copy_bytes(from, to);
 	if (r < 0)
 		return r;
-	const struct timespec times[2] = { st.st_atim, st.st_mtim };
-
-	if (fchmod(to, st.st_mode & 0777) < 0 || futimens(to, times) < 0 || fsync(to) < 0)
-		return -errno;
-	return 0;
+	return finish(to, &st, 0777);
 }
 
 /* The folder that holds path: calls that take a path would follow links on the way. Descriptor or
@@ -153,11 +160,7 @@ static int finish_folder(int from_dir, int to_dir, const char *path)
 		return from < 0 ? from : to;
 	if (fstat(from, &st) < 0)
 		return -errno;
-	const struct timespec times[2] = { st.st_atim, st.st_mtim };
-
-	if (fchmod(to, st.st_mode & 03777) < 0 || futimens(to, times) < 0 || fsync(to) < 0)
-		return -errno;
-	return 0;
+	return finish(to, &st, 03777);
 }
 
 /* Innermost first: one that nobody may write is closed when all in it is done. */

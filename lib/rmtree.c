@@ -4,8 +4,8 @@
  *
  * Links are removed, never followed; a tree that is too deep is lifted up and removed in parts. On
  * NFS and SMB a folder that is being emptied can still hold what a reader keeps open (.nfs...,
- * names that wait for their last close): it is read once more after a moment, and given up for now
- * if they stay. A crash in the middle leaves a smaller tree of the same name.
+ * names that wait for their last close): it is read once more after a moment, and left
+ * (-ENOTEMPTY) if they stay. A crash in the middle leaves a smaller tree of the same name.
  */
 #include "rmtree.h"
 

@@ -134,7 +134,7 @@ static int choose_app(struct settling *s)
 						      job->line_app, &s->other, s->c)
 				  : catalogue_resolve(s->root_fd, s->cat, s->box_app, box, 0,
 						      &s->other, s->c);
-		return s->app ? 0 : COMPLAINT;
+		return s->app ? 0 : complaint_any(s->c) ? COMPLAINT : -errno;
 	}
 	if (!job->executable)
 		return choose_by_files(s);

@@ -26,7 +26,8 @@ struct walk {
 	size_t names;	 /* bytes of all paths so far */
 	size_t next_dir; /* index of the next entry that may be a folder to read */
 	struct complaint *complaint;
-	bool part; /* what is closed or out of bounds is passed over */
+	bool part;  /* what is closed or out of bounds is passed over */
+	bool fresh; /* attributes from the server, not from this client's cache */
 };
 
 static char type_of(mode_t mode)
@@ -63,6 +64,7 @@ static void add_entry(struct walk *w, char *path, const struct stat *st)
 		.type = type_of(st->st_mode),
 		.mode = st->st_mode & 07777,
 		.uid = st->st_uid,
+		.gid = st->st_gid,
 		.links = (unsigned)st->st_nlink,
 		.size = S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size,
 		.mtime_ns = nanoseconds(st->st_mtim),
@@ -81,18 +83,29 @@ static unsigned depth_of(const char *path)
 	return depth;
 }
 
+static int attributes(const struct walk *w, int fd, const char *name, struct stat *st)
+{
+	if (w->fresh)
+		return safefs_stat(fd, name, st);
+	return fstatat(fd, name, st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
 /* One name of the folder at prefix ("" for the top), open as fd. */
 static int look_at(struct walk *w, int fd, const char *prefix, const char *name)
 {
 	_cleanup_free_ char *path = NULL;
 	struct stat st;
+	int r;
 
 	if (!*prefix && strcmp(name, SPOOL_READY) == 0)
 		w->tree->ready = true;
 	if (spool_is_litter(name) || (!*prefix && spool_is_ours(name)))
 		return 0;
-	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
+	r = attributes(w, fd, name, &st);
+	if (r == -ENOENT) /* gone since it was listed */
+		return 0;
+	if (r < 0)
+		return r;
 	path = *prefix ? xasprintf("%s/%s", prefix, name) : xstrdup(name);
 	if (spool_is_partial(name))
 		w->tree->partial = true;
@@ -128,14 +141,21 @@ static int read_folder(struct walk *w, const char *prefix)
 	struct dirent *entry;
 	int fd, r;
 
-	fd = safefs_open(w->top_fd, *prefix ? prefix : ".", O_RDONLY | O_DIRECTORY, 0);
+	/* The top is open already; opened once more it would be asked for anew, which costs a round
+	 * trip. */
+	if (*prefix || w->fresh)
+		fd = safefs_open(w->top_fd, *prefix ? prefix : ".", O_RDONLY | O_DIRECTORY, 0);
+	else
+		fd = fcntl(w->top_fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
-		return fd;
+		return *prefix || w->fresh ? fd : -errno;
 	dir = fdopendir(fd);
 	if (!dir) {
+		r = -errno;
 		close(fd);
-		return -ENOMEM;
+		return r;
 	}
+	rewinddir(dir);
 	while (errno = 0, (entry = readdir(dir))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
@@ -185,10 +205,10 @@ static int walk_all(struct walk *w)
 	return r;
 }
 
-int tree_look(int dir_fd, struct tree *ret, struct complaint *c)
+static int look(int dir_fd, bool fresh, struct tree *ret, struct complaint *c)
 {
 	struct tree tree = { 0 };
-	struct walk w = { .top_fd = dir_fd, .tree = &tree, .complaint = c };
+	struct walk w = { .top_fd = dir_fd, .tree = &tree, .complaint = c, .fresh = fresh };
 	int r = walk_all(&w);
 
 	if (r == 0)
@@ -196,11 +216,23 @@ int tree_look(int dir_fd, struct tree *ret, struct complaint *c)
 	return r;
 }
 
+int tree_look(int dir_fd, struct tree *ret, struct complaint *c)
+{
+	return look(dir_fd, false, ret, c);
+}
+
+int tree_look_fresh(int dir_fd, struct tree *ret, struct complaint *c)
+{
+	return look(dir_fd, true, ret, c);
+}
+
 int tree_look_part(int dir_fd, struct tree *ret)
 {
 	struct complaint c = { 0 };
 	struct tree tree = { 0 };
-	struct walk w = { .top_fd = dir_fd, .tree = &tree, .complaint = &c, .part = true };
+	struct walk w = {
+		.top_fd = dir_fd, .tree = &tree, .complaint = &c, .part = true, .fresh = true
+	};
 	int r = walk_all(&w);
 
 	complaint_free(&c);
@@ -290,21 +322,34 @@ const struct tree_entry *tree_closed(int dir_fd, const struct tree *t)
 	return NULL;
 }
 
-int tree_has_writer(int dir_fd, const struct tree *t)
+int tree_file_writers(int dir_fd, const char *path)
 {
-	for (size_t i = 0; i < t->count; i++) {
-		_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = safefs_open(dir_fd, path, O_RDONLY, 0);
 
-		if (t->entries[i].type != 'f')
-			continue;
-		fd = safefs_open(dir_fd, t->entries[i].path, O_RDONLY, 0);
-		if (fd >= 0 && safefs_writers(fd) == SAFEFS_WRITER)
-			return 1;
-	}
-	return 0;
+	if (fd == -EAGAIN) /* a lease for writing; the kernel asks for it back */
+		return SAFEFS_WRITER;
+	if (fd < 0)
+		return fd == -ENOENT || safefs_is_trouble(fd) ? fd : SAFEFS_WRITER_UNKNOWN;
+	return (int)safefs_writers(fd);
 }
 
-void tree_fingerprint(const struct tree *t, char *hex)
+int tree_writers(int dir_fd, const struct tree *t)
+{
+	int all = SAFEFS_NO_WRITER;
+
+	for (size_t i = 0; i < t->count; i++) {
+		int one = t->entries[i].type == 'f' ? tree_file_writers(dir_fd, t->entries[i].path)
+						    : SAFEFS_NO_WRITER;
+
+		if (one < 0 || one == SAFEFS_WRITER)
+			return one;
+		if (one == SAFEFS_WRITER_UNKNOWN)
+			all = one;
+	}
+	return all;
+}
+
+static void fingerprint(const struct tree *t, bool lasting, char *hex)
 {
 	struct digest *d = digest_new();
 
@@ -314,7 +359,7 @@ void tree_fingerprint(const struct tree *t, char *hex)
 			e->type,
 			(int64_t)e->size,
 			e->type == 'd' ? 0 : e->mtime_ns,
-			e->type == 'd' ? 0 : e->ctime_ns,
+			e->type == 'd' || lasting ? 0 : e->ctime_ns,
 			(int64_t)e->inode,
 		};
 
@@ -322,6 +367,16 @@ void tree_fingerprint(const struct tree *t, char *hex)
 		digest_add(d, numbers, sizeof(numbers));
 	}
 	digest_finish(d, hex);
+}
+
+void tree_fingerprint(const struct tree *t, char *hex)
+{
+	fingerprint(t, false, hex);
+}
+
+void tree_fingerprint_lasting(const struct tree *t, char *hex)
+{
+	fingerprint(t, true, hex);
 }
 
 void tree_free(struct tree *t)

@@ -5,13 +5,13 @@
  *
  * Before: incoming/<name>/ (or a wrapped file). After: the same with .spool-manifest in it,
  * durable, due for ENQUEUE; or due for REJECT with a complaint; or back to waiting, because it
- * changed. Files of ours that a resubmitted folder brings along are moved to attempts/0/ first. A
- * crash leaves a manifest in a folder in incoming/: the next admission moves it aside like any old
- * file of ours.
+ * changed. Before it is recorded it is tidied (tidy.c): files of ours that a resubmitted folder
+ * brings along go to attempts/0/, and the group of its box gets its rights; then it is examined
+ * once more. A crash leaves a manifest in a folder in incoming/: the next admission moves it aside
+ * like any old file of ours.
  */
 #include "coordinator.h"
 
-#include "aside.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "digest.h"
@@ -22,6 +22,7 @@
 #include "log.h"
 #include "manifest.h"
 #include "syncer.h"
+#include "tidy.h"
 #include "users.h"
 #include "xalloc.h"
 
@@ -54,6 +55,27 @@ static void wait_on(struct job *job, const char *lacks)
 		drops_wait_for_inputs(co, drop, lacks);
 	else
 		drops_wait_on(co, drop);
+}
+
+/* Not now, or never: r is what an examination said. */
+static void wait_for(struct job *job, int r)
+{
+	/* A single file waits for no other. */
+	if (r == COMPLAINT || (r == DROPCHECK_INCOMPLETE && job->wrapped)) {
+		jobs_due(job, STEP_REJECT);
+	} else {
+		_cleanup_free_ char *lacks = r == DROPCHECK_INCOMPLETE
+						     ? complaint_line(&job->complaint)
+						     : NULL;
+
+		if (r < 0 && r != -EAGAIN && r != -ENOENT && r != -ESTALE)
+			log_trouble("admit",
+				    "%" PRIu64
+				    ": a drop cannot be examined (%s): it is tried again",
+				    job->id, strerror(-r));
+		complaint_free(&job->complaint);
+		wait_on(job, lacks);
+	}
 }
 
 /* -- the manifest -------------------------------------------------------------------------------- */
@@ -197,18 +219,45 @@ static int complain_empty(struct job *job)
 			xstrdup("put the files into the folder and drop it again"));
 }
 
-/* Examines the folder behind fd. 0: the manifest is under way, COMPLAINT, DROPCHECK_INCOMPLETE or
- * negative errno (look again). */
+static void tidied(struct job *job, int result)
+{
+	tidy_end(job, result);
+	if (result == 0)
+		jobs_due(job, STEP_ADMIT);
+	else
+		wait_for(job, result);
+}
+
+/* All is well: it is tidied, or recorded. Takes over tree and needs. */
+static void take(struct coordinator *co, struct job *job, int fd, struct tree *tree,
+		 struct needs *needs, const struct jobfile *file)
+{
+	uint64_t bytes = tree->bytes;
+
+	if (!job->tidied && tidy_wanted(job, fd, tree)) {
+		jobs_in_lane(job, jobs_slow_lane(co), tidy_run, tidied);
+		return;
+	}
+	if (file->email && !job->why)
+		job->why = xstrdup("email is recorded, but this version sends no mail");
+	job->manifest = make_manifest(job, tree, needs, file->group);
+	if (bytes > HASH_IN_LOOP)
+		jobs_in_lane(job, co->bulk_lane, hash_in_lane, hashed);
+	else
+		hashed(job, manifest_hash(fd, job->manifest, (uint64_t)co->opt.hash_most));
+}
+
+/* Examines the folder behind fd. 0: tidying or the manifest is under way, COMPLAINT,
+ * DROPCHECK_INCOMPLETE or negative errno (look again). */
 static int examine(struct coordinator *co, struct job *job, int fd)
 {
 	struct needs needs = { 0 };
 	struct tree tree = { 0 };
 	struct jobfile file;
-	uint64_t bytes;
 	int r;
 
 	jobfile_init(&file);
-	r = tree_look(fd, &tree, &job->complaint);
+	r = tree_look_fresh(fd, &tree, &job->complaint);
 	if (r == 0 && !stood_still(job, &tree))
 		r = -EAGAIN;
 	if (r == 0 && tree.count == 0)
@@ -219,17 +268,7 @@ static int examine(struct coordinator *co, struct job *job, int fd)
 		r = dropcheck(co->sp.root_fd, &co->catalogue, fd, &tree, box_of(job), &co->defaults,
 			      &file, &needs, &job->complaint);
 	if (r == 0)
-		r = aside_move(fd);
-	if (r == 0) {
-		if (file.email && !job->why)
-			job->why = xstrdup("email is recorded, but this version sends no mail");
-		bytes = tree.bytes;
-		job->manifest = make_manifest(job, &tree, &needs, file.group);
-		if (bytes > HASH_IN_LOOP)
-			jobs_in_lane(job, co->bulk_lane, hash_in_lane, hashed);
-		else
-			hashed(job, manifest_hash(fd, job->manifest, (uint64_t)co->opt.hash_most));
-	}
+		take(co, job, fd, &tree, &needs, &file);
 	tree_free(&tree);
 	needs_free(&needs);
 	jobfile_free(&file);
@@ -256,22 +295,8 @@ static void admit(struct coordinator *co, struct job *job)
 		r = cannot_open(job, fd);
 	else
 		r = fd < 0 ? fd : examine(co, job, fd);
-	/* A single file waits for no other. */
-	if (r == COMPLAINT || (r == DROPCHECK_INCOMPLETE && job->wrapped)) {
-		jobs_due(job, STEP_REJECT);
-	} else if (r != 0) {
-		_cleanup_free_ char *lacks = r == DROPCHECK_INCOMPLETE
-						     ? complaint_line(&job->complaint)
-						     : NULL;
-
-		if (r < 0 && r != -EAGAIN && r != -ENOENT && r != -ESTALE)
-			log_trouble("admit",
-				    "%" PRIu64
-				    ": a drop cannot be examined (%s): it is tried again",
-				    job->id, strerror(-r));
-		complaint_free(&job->complaint);
-		wait_on(job, lacks);
-	}
+	if (r != 0)
+		wait_for(job, r);
 }
 
 void admit_run(struct coordinator *co, struct joblist *due)

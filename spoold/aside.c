@@ -46,6 +46,18 @@ static int move_all(int dir_fd, const struct strlist *names)
 	return 0;
 }
 
+static int is_any(const char *name, unsigned char type, void *arg)
+{
+	(void)type;
+	(void)arg;
+	return spool_is_ours(name) && strcmp(name, SPOOL_READY) != 0;
+}
+
+bool aside_wanted(int dir_fd)
+{
+	return safefs_list(dir_fd, ".", is_any, NULL) != 0;
+}
+
 int aside_move(int dir_fd)
 {
 	struct strlist names = { 0 };

@@ -18,9 +18,10 @@
 #include "journal.h"
 #include "log.h"
 #include "publish.h"
+#include "removals.h"
 #include "request.h"
-#include "rmtree.h"
 #include "runners.h"
+#include "scan.h"
 #include "tickets.h"
 #include "users.h"
 #include "worker.h"
@@ -34,17 +35,44 @@
 
 /* -- replies ------------------------------------------------------------------------------------- */
 
+struct reply {
+	int replies_fd;
+	char *name, *line;
+};
+
+static int write_reply(void *arg)
+{
+	const struct reply *reply = arg;
+
+	return safefs_replace(reply->replies_fd, reply->name, reply->line, strlen(reply->line),
+			      0644, false);
+}
+
+static void reply_written(void *arg, int result)
+{
+	struct reply *reply = arg;
+
+	if (result < 0)
+		log_trouble("reply", "an answer cannot be written to spool/replies: %s",
+			    strerror(-result));
+	free(reply->name);
+	free(reply->line);
+	free(reply);
+}
+
+/* One that was there before may be in the hands of a client: it is replaced in a slow lane. */
 void control_reply(struct coordinator *co, const char *name, bool ok, uint64_t number,
 		   const char *text)
 {
-	_cleanup_free_ char *line = xasprintf("%s %" PRIu64 " %s\n", ok ? "ok" : "failed", number,
-					      text);
-	int r = safefs_replace(co->sp.place_fd[SPOOL_REPLIES], name, line, strlen(line), 0644,
-			       false);
+	struct reply *reply = xcalloc(1, sizeof(*reply));
 
-	if (r < 0)
-		log_trouble("reply", "an answer cannot be written to spool/replies: %s",
-			    strerror(-r));
+	reply->replies_fd = co->sp.place_fd[SPOOL_REPLIES];
+	reply->name = xstrdup(name);
+	reply->line = xasprintf("%s %" PRIu64 " %s\n", ok ? "ok" : "failed", number, text);
+	if (safefs_look(reply->replies_fd, name, NULL) == -ENOENT)
+		reply_written(reply, write_reply(reply));
+	else /* always in the same one: the later answer shall win */
+		worker_submit(co->slow_lanes[0], write_reply, reply_written, reply);
 }
 
 void control_reply_admission(struct job *job, const char *why)
@@ -61,7 +89,7 @@ void control_reply_admission(struct job *job, const char *why)
 
 static void forget_request(struct coordinator *co, const char *name)
 {
-	(void)unlinkat(co->sp.place_fd[SPOOL_REQUESTS], name, 0);
+	removals_add(co, co->sp.place_fd[SPOOL_REQUESTS], spool_place_name(SPOOL_REQUESTS), name);
 }
 
 static void answer(struct coordinator *co, const char *name, bool ok, uint64_t id, const char *text)
@@ -228,38 +256,12 @@ static bool find_ended(struct coordinator *co, struct target *t)
 	return t->found;
 }
 
-struct removal {
-	int place_fd;
-	char *name;
-};
-
-static int remove_folder(void *arg)
-{
-	struct removal *removal = arg;
-
-	return rmtree(removal->place_fd, removal->name);
-}
-
-static void folder_removed(void *arg, int result)
-{
-	struct removal *removal = arg;
-
-	if (result < 0)
-		log_trouble("rm",
-			    "a removed job's folder cannot be deleted wholly (%s): the purge tries "
-			    "again",
-			    strerror(-result));
-	free(removal->name);
-	free(removal);
-}
-
 static int remove_ended(struct coordinator *co, const struct target *t, uid_t who)
 {
 	struct event e = {
 		.id = t->id, .verb = "remove", .by = users_name(who), .why = "asked for"
 	};
 	_cleanup_free_ char *tmp = xasprintf(SPOOL_TMP "rm-%" PRIu64, t->id);
-	struct removal *removal;
 	int r = safefs_rename(co->sp.place_fd[t->place], t->folder, co->sp.place_fd[t->place], tmp);
 
 	if (r != 0)
@@ -267,10 +269,7 @@ static int remove_ended(struct coordinator *co, const struct target *t, uid_t wh
 	e.from = spool_place_name(t->place);
 	e.folder = t->folder;
 	journal_tell(co, &e);
-	removal = xcalloc(1, sizeof(*removal));
-	removal->place_fd = co->sp.place_fd[t->place];
-	removal->name = xstrdup(tmp);
-	worker_submit(co->slow_lane, remove_folder, folder_removed, removal);
+	removals_add(co, co->sp.place_fd[t->place], spool_place_name(t->place), tmp);
 	return 0;
 }
 
@@ -316,7 +315,9 @@ void control_news(struct coordinator *co, const char *name)
 	struct request rq;
 	struct stat st;
 
-	if (spool_is_litter(name) || spool_is_tmp(name) || spool_is_readme(name) ||
+	/* A scan that knows all jobs sees it again. */
+	if (!scan_knows_all() || spool_is_litter(name) || spool_is_tmp(name) ||
+	    spool_is_readme(name) || removals_has(spool_place_name(SPOOL_REQUESTS), name) ||
 	    fstatat(co->sp.place_fd[SPOOL_REQUESTS], name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    !S_ISREG(st.st_mode))
 		return;

@@ -64,6 +64,9 @@ enum step {
 	STEPS
 };
 
+/* As many files of silent clients may be waited for before a job has to wait for another's. */
+#define SLOW_LANES 4
+
 struct line;
 struct runner;
 
@@ -83,8 +86,10 @@ struct drop {
 	bool returned;		 /* we put it back: only quiet time counts */
 	bool taken;		 /* a job has been made of it */
 	bool told;		 /* the log knows that it stays incomplete */
+	bool numberless;	 /* complete, and waits for ids.c alone */
 	int64_t first_seen, due; /* boot ms */
 	char fingerprint[65];	 /* of the last look; "" before the first */
+	int64_t still_since;	 /* boot ms of the first look with this fingerprint */
 	char lacking[65]; /* the fingerprint with which it was found to lack inputs: only a change
 			     helps */
 	char *lacks;	  /* what it waits for, in words, or NULL */
@@ -124,8 +129,11 @@ struct job {
 	struct ticket *result; /* between RECORD and FILE */
 	int64_t since; /* boot ms of the last change (ticketless: first missed; offered: when) */
 	uint64_t seen_in_scan;
+	uint64_t ticket_seen; /* the scan that has last met the ticket in its inbox */
 	uid_t uid;
 	mode_t put_back_mode;  /* st_mode of a folder that had to be made writable; 0: none */
+	void *errand;	       /* what a task in a lane works with; of the step that gave it */
+	bool tidied;	       /* ADMIT need only record it */
 	TAILQ_ENTRY(job) link; /* in due[step], in its line, or in none */
 	UT_hash_handle hh;
 };
@@ -144,7 +152,8 @@ struct runner {
 	char *name; /* the hash key */
 	struct registration reg;
 	struct beat beat;  /* the last one; counter 0: none */
-	int64_t beat_seen; /* boot ms when the counter was last seen to change; 0: never */
+	int64_t beat_seen; /* when the counter was last seen to change, by runners.c's clock; 0:
+			      never */
 	bool present;	   /* beats */
 	bool open;	   /* beats, and takes new work */
 	int inbox_fd;
@@ -156,10 +165,10 @@ struct runner {
 
 struct options {
 	char *share, *state;
-	int64_t settle, scan, scan_polled, scan_folders, incoming_patience, lease, ahead,
-		ahead_most, beat, publish, keep_lost;
+	int64_t settle, settle_polled, scan, scan_polled, scan_folders, incoming_patience, lease,
+		ahead, ahead_most, beat, publish, keep_lost;
 	int64_t default_ttl, default_memory, hash_most;
-	bool watch;
+	bool ready_needed, watch, allow_unsafe_mount;
 	bool debug;
 };
 
@@ -169,11 +178,15 @@ struct coordinator {
 	char *state_dir;
 	char instance[SPOOL_RID_SIZE];
 	sd_event *event;
-	sd_event_source *turn_source; /* armed while something is due */
-	struct worker *sync_worker;   /* syncs */
-	struct worker
-		*slow_lane; /* whatever touches files that clients had open, removals, snapshots */
-	struct worker *bulk_lane; /* reads and copies of much data: hashes, fresh copies */
+	sd_event_source *turn_source;	       /* armed while something is due */
+	struct worker *sync_worker;	       /* syncs */
+	struct worker *slow_lanes[SLOW_LANES]; /* jobs' files that a client may hold: moved,
+						  replaced; see jobs_slow_lane */
+	struct worker *bulk_lane;    /* reads and copies of much data: hashes, fresh copies */
+	struct worker *removal_lane; /* removals.c */
+	struct worker *publish_lane; /* snapshots */
+	struct worker *sign_lane;    /* spool/coordinator */
+	struct worker *number_lane;  /* spool/next */
 	struct syncer *syncer;
 	struct catalogue catalogue;
 	struct command_defaults defaults;

@@ -4,8 +4,10 @@
  *
  * A drop is complete at once if it came by one rename or holds .ready; otherwise when two looks a
  * settle time apart were equal, nobody has a file of it open for writing, and no name looks like a
- * copy in progress. Then it becomes a job, due for WRAP (a single file) or ADMIT (a folder). Memory
- * only: after a crash every drop starts its settle time anew.
+ * copy in progress. Where the share is mounted from a server that cannot be asked who writes, it
+ * has to stand still for longer: an NFS client may keep what is written for half a minute. Then it
+ * becomes a job, due for WRAP (a single file) or ADMIT (a folder). Memory only: after a crash every
+ * drop starts its settle time anew.
  */
 #include "drops.h"
 
@@ -18,6 +20,7 @@
 #include "ids.h"
 #include "jobs.h"
 #include "log.h"
+#include "places.h"
 #include "refused.h"
 #include "tree.h"
 #include "xalloc.h"
@@ -25,7 +28,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-enum verdict { COMPLETE_FILE, COMPLETE_FOLDER, INCOMPLETE, CHANGING, ANSWERED, GONE };
+enum verdict { COMPLETE_FILE, COMPLETE_FOLDER, INCOMPLETE, STILL, CHANGING, ANSWERED, GONE };
 
 static void arm_timer(struct coordinator *co);
 static enum verdict look(struct coordinator *co, struct drop *drop);
@@ -104,15 +107,23 @@ void drops_wait_for_inputs(struct coordinator *co, struct drop *drop, const char
 	set_lacks(drop, lacks);
 }
 
-void drops_expect_return(struct coordinator *co, struct box *box, const char *name)
+struct drop *drops_expect_return(struct coordinator *co, struct box *box, const char *name)
 {
 	struct drop *drop = find_drop(co, box, name);
 
-	if (!drop) {
+	if (!drop)
 		drop = add_drop(co, box, name);
-		wait_until(co, drop, clock_boot_ms());
-	}
+	else if (!drop->taken)
+		TAILQ_REMOVE(&co->drops_waiting, drop, link);
+	drop->taken = true;
 	drop->returned = true;
+	return drop;
+}
+
+void drops_returned(struct coordinator *co, struct drop *drop)
+{
+	drop->taken = false;
+	wait_until(co, drop, clock_boot_ms());
 }
 
 static bool is_no_drop(const struct box *box, const char *name)
@@ -182,10 +193,26 @@ static void fingerprint_name(const struct stat *st, char *fingerprint)
 	digest_buffer(text, strlen(text), fingerprint);
 }
 
+/* It has stood still for a settle time: is it complete, as far as anybody can tell? */
+static enum verdict judge_writers(const struct coordinator *co, struct drop *drop, int writers,
+				  const char *open, enum verdict complete)
+{
+	if (writers < 0)
+		return CHANGING;
+	if (writers == SAFEFS_WRITER) {
+		set_lacks(drop, open);
+		return INCOMPLETE;
+	}
+	if (writers == SAFEFS_WRITER_UNKNOWN && co->sp.kind != SAFEFS_LOCAL &&
+	    clock_boot_ms() - drop->still_since < co->opt.settle_polled)
+		return STILL;
+	return complete;
+}
+
 /* still: this look was equal to the one a settle time before. Whatever ADMIT will complain about
  * has to stand still too, lest a copy be rejected in its middle. */
-static enum verdict judge_folder(struct drop *drop, int fd, const struct tree *tree,
-				 const char *fingerprint, bool still)
+static enum verdict judge_folder(const struct coordinator *co, struct drop *drop, int fd,
+				 const struct tree *tree, const char *fingerprint, bool still)
 {
 	const char *lacks = tree->count == 0 ? "it is empty"
 			    : tree->partial  ? "a name in it is that of a copy in progress"
@@ -197,17 +224,18 @@ static enum verdict judge_folder(struct drop *drop, int fd, const struct tree *t
 		return INCOMPLETE;
 	if (tree->ready || drop->whole)
 		return COMPLETE_FOLDER;
+	if (!lacks && co->opt.ready_needed)
+		lacks = "it has no file .ready";
 	if (lacks || !*drop->lacking)
 		set_lacks(drop, lacks);
 	if (!still || lacks)
 		return INCOMPLETE;
-	if (!tree_has_writer(fd, tree))
-		return COMPLETE_FOLDER;
-	set_lacks(drop, "a file in it is open for writing");
-	return INCOMPLETE;
+	return judge_writers(co, drop, tree_writers(fd, tree), "a file in it is open for writing",
+			     COMPLETE_FOLDER);
 }
 
-static enum verdict look_at_folder(struct drop *drop, const struct stat *st, char *fingerprint)
+static enum verdict look_at_folder(const struct coordinator *co, struct drop *drop,
+				   const struct stat *st, char *fingerprint)
 {
 	_cleanup_close_ int fd = safefs_open_dir(drop->box->fd, drop->name);
 	struct tree tree = { 0 };
@@ -219,31 +247,30 @@ static enum verdict look_at_folder(struct drop *drop, const struct stat *st, cha
 		return strcmp(fingerprint, drop->fingerprint) == 0 ? COMPLETE_FOLDER : INCOMPLETE;
 	}
 	if (fd < 0)
-		return GONE;
+		return fd == -ENOENT ? GONE : CHANGING;
 	r = tree_look_part(fd, &tree);
 	if (r < 0)
 		return CHANGING;
 	tree_fingerprint(&tree, fingerprint);
-	verdict = judge_folder(drop, fd, &tree, fingerprint,
+	verdict = judge_folder(co, drop, fd, &tree, fingerprint,
 			       strcmp(fingerprint, drop->fingerprint) == 0);
 	tree_free(&tree);
 	return verdict;
 }
 
-static enum verdict look_at_file(struct drop *drop, const struct stat *st, char *fingerprint)
+static enum verdict look_at_file(const struct coordinator *co, struct drop *drop,
+				 const struct stat *st, char *fingerprint)
 {
 	fingerprint_name(st, fingerprint);
 	if (drop->whole)
 		return COMPLETE_FILE;
-	set_lacks(drop,
-		  spool_is_partial(drop->name) ? "its name is that of a copy in progress" : NULL);
+	set_lacks(drop, spool_is_partial(drop->name) ? "its name is that of a copy in progress"
+			: co->opt.ready_needed	     ? "it has not come by one rename"
+						     : NULL);
 	if (strcmp(fingerprint, drop->fingerprint) != 0 || drop->lacks)
 		return INCOMPLETE;
-	_cleanup_close_ int fd = safefs_open(drop->box->fd, drop->name, O_RDONLY, 0);
-	if (fd < 0 || safefs_writers(fd) != SAFEFS_WRITER)
-		return COMPLETE_FILE;
-	set_lacks(drop, "it is open for writing");
-	return INCOMPLETE;
+	return judge_writers(co, drop, tree_file_writers(drop->box->fd, drop->name),
+			     "it is open for writing", COMPLETE_FILE);
 }
 
 /* Looks are a settle time apart; the fingerprint of this one is kept for the next. */
@@ -252,17 +279,20 @@ static enum verdict look(struct coordinator *co, struct drop *drop)
 	char fingerprint[DIGEST_HEX_SIZE] = "";
 	enum verdict verdict;
 	struct stat st;
+	int r = safefs_look(drop->box->fd, drop->name, &st);
 
-	if (fstatat(drop->box->fd, drop->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? GONE : CHANGING;
+	if (r < 0)
+		return r == -ENOENT ? GONE : CHANGING;
 	if (refused_before(co, drop->box, drop->name))
 		return ANSWERED;
 	if (S_ISDIR(st.st_mode))
-		verdict = look_at_folder(drop, &st, fingerprint);
+		verdict = look_at_folder(co, drop, &st, fingerprint);
 	else if (S_ISREG(st.st_mode))
-		verdict = look_at_file(drop, &st, fingerprint);
+		verdict = look_at_file(co, drop, &st, fingerprint);
 	else
 		verdict = COMPLETE_FILE; /* a link, a fifo: never a job, and complete at once */
+	if (strcmp(fingerprint, drop->fingerprint) != 0)
+		drop->still_since = clock_boot_ms();
 	snprintf(drop->fingerprint, sizeof(drop->fingerprint), "%s", fingerprint);
 	return verdict;
 }
@@ -277,9 +307,12 @@ static void make_job(struct coordinator *co, struct drop *drop, enum step step)
 	size_t len;
 	int r = ids_take(co, &id);
 
-	if (r < 0) {
-		log_trouble("ids", "spool/next cannot be written (%s): nothing can be admitted",
-			    strerror(-r));
+	drop->numberless = r == IDS_LATER;
+	if (r != 0) {
+		if (r < 0)
+			log_trouble("ids",
+				    "spool/next cannot be written (%s): nothing can be admitted",
+				    strerror(-r));
 		wait_until(co, drop, clock_boot_ms() + co->opt.scan);
 		return;
 	}
@@ -293,6 +326,25 @@ static void make_job(struct coordinator *co, struct drop *drop, enum step step)
 	drop->taken = true;
 	jobs_moved(job, SPOOL_INCOMING, drop->name);
 	jobs_due(job, step);
+}
+
+void drops_numbers_came(struct coordinator *co)
+{
+	struct droplist late = TAILQ_HEAD_INITIALIZER(late);
+	struct drop *drop, *next;
+
+	for (drop = TAILQ_FIRST(&co->drops_waiting); drop; drop = next) {
+		next = TAILQ_NEXT(drop, link);
+		if (!drop->numberless)
+			continue;
+		TAILQ_REMOVE(&co->drops_waiting, drop, link);
+		TAILQ_INSERT_TAIL(&late, drop, link);
+	}
+	while ((drop = TAILQ_FIRST(&late))) {
+		TAILQ_REMOVE(&late, drop, link);
+		drop->numberless = false;
+		wait_until(co, drop, clock_boot_ms());
+	}
 }
 
 /* An empty or unfinished drop that has waited long: an empty folder is answered, the others are
@@ -314,7 +366,7 @@ static bool patience_is_over(struct coordinator *co, struct drop *drop)
 	int fd = safefs_open_dir(drop->box->fd, drop->name);
 	struct complaint c = { 0 };
 	struct tree tree = { 0 };
-	bool empty = fd >= 0 && tree_look(fd, &tree, &c) == 0 && tree.count == 0;
+	bool empty = fd >= 0 && tree_look_fresh(fd, &tree, &c) == 0 && tree.count == 0;
 
 	complaint_free(&c);
 	tree_free(&tree);
@@ -327,6 +379,7 @@ static void look_and_decide(struct coordinator *co, struct drop *drop)
 {
 	enum verdict verdict = look(co, drop);
 
+	drop->numberless = false;
 	TAILQ_REMOVE(&co->drops_waiting, drop, link);
 	if (verdict == INCOMPLETE && patience_is_over(co, drop))
 		verdict = COMPLETE_FOLDER;
@@ -340,6 +393,9 @@ static void look_and_decide(struct coordinator *co, struct drop *drop)
 	case GONE:
 		drop->taken = true; /* in no list any more */
 		drops_forget(co, drop);
+		return;
+	case STILL: /* .ready ends this early: the scan looks for it */
+		wait_until(co, drop, drop->still_since + co->opt.settle_polled);
 		return;
 	case ANSWERED:
 		drop->told = true;
@@ -397,20 +453,18 @@ static int seen_in_listing(const char *name, unsigned char type, void *arg)
 	return 0;
 }
 
-/* An application's box may be removed, and made anew, at any time: then it is another folder. */
-static int list_app_box(struct coordinator *co, struct box *box)
+/* A box may be removed, and made anew, at any time: then it is another folder. */
+static int list_box(struct coordinator *co, struct box *box)
 {
-	_cleanup_free_ char *name = xasprintf("@%s", box->app);
-	_cleanup_close_ int fd = safefs_open_dir(co->sp.place_fd[SPOOL_INCOMING], name);
+	const char *incoming = spool_place_name(SPOOL_INCOMING);
+	_cleanup_free_ char *path = *box->app ? xasprintf("%s/@%s", incoming, box->app)
+					      : xstrdup(incoming);
+	_cleanup_close_ int fd = safefs_open_dir(co->sp.fd, path);
 	struct listing l = { co, box };
-	struct stat now, before;
 
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &now) < 0 || fstat(box->fd, &before) < 0 ||
-	    ((now.st_ino != before.st_ino || now.st_dev != before.st_dev) &&
-	     dup3(fd, box->fd, O_CLOEXEC) < 0))
-		return -errno;
+	(void)places_follow(box->fd, fd);
 	return safefs_list(fd, ".", seen_in_listing, &l);
 }
 
@@ -419,16 +473,12 @@ int drops_scan(struct coordinator *co)
 	int r = boxes_open(co);
 
 	for (struct box *box = co->boxes; r == 0 && box; box = box->hh.next) {
-		struct listing l = { co, box };
+		int failed = list_box(co, box);
 
-		if (!*box->app) {
-			r = safefs_list(co->sp.fd, spool_place_name(SPOOL_INCOMING),
-					seen_in_listing, &l);
-			continue;
-		}
 		/* One box that cannot be read must not keep the scan from all the rest. */
-		int failed = list_app_box(co, box);
-		if (failed < 0 && failed != -ENOENT)
+		if (!*box->app)
+			r = failed;
+		else if (failed < 0 && failed != -ENOENT)
 			log_trouble("box", "the drop box incoming/@%s cannot be read: %s", box->app,
 				    strerror(-failed));
 	}

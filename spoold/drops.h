@@ -20,8 +20,15 @@ void drops_wait_on(struct coordinator *co, struct drop *drop);
 /* The same, until the drop changes: it lacks inputs. lacks says which, for the log. */
 void drops_wait_for_inputs(struct coordinator *co, struct drop *drop, const char *lacks);
 
-/* We are about to put name into the box: its coming by one rename means nothing. */
-void drops_expect_return(struct coordinator *co, struct box *box, const char *name);
+/* We are about to put name into the box: its coming by one rename means nothing. Nobody looks at
+ * the drop, which is borrowed, until drops_returned. */
+struct drop *drops_expect_return(struct coordinator *co, struct box *box, const char *name);
+
+/* It is there, or it is not. */
+void drops_returned(struct coordinator *co, struct drop *drop);
+
+/* ids_take may be asked again. */
+void drops_numbers_came(struct coordinator *co);
 
 /* It has become a job (or is gone): forgotten here. */
 void drops_forget(struct coordinator *co, struct drop *drop);

@@ -43,7 +43,7 @@ static int compare(const struct job *job, struct manifest *m, struct complaint *
 	int r = fd < 0 ? fd : manifest_read(fd, false, m);
 
 	if (r == 0)
-		r = tree_look(fd, &tree, c);
+		r = tree_look_fresh(fd, &tree, c);
 	if (r == 0)
 		r = manifest_compare(m, fd, &tree, true, c);
 	tree_free(&tree);
@@ -91,13 +91,34 @@ static void look_again(struct job *job)
 	manifest_free(&m);
 }
 
-/* It stays a drop: without it the next admission would find a record to move aside. */
-static void take_back_manifest(const struct job *job)
+/* It stays a drop. */
+static void give_back(struct job *job)
 {
+	struct coordinator *co = job->co;
+	struct drop *drop = job->drop;
+
+	jobs_restore_mode(job);
+	job->drop = NULL;
+	jobs_forget(job);
+	if (drop)
+		drops_wait_on(co, drop);
+}
+
+/* Without it, or the next admission would find a record to move aside. */
+static int take_back_manifest(void *arg)
+{
+	const struct job *job = arg;
 	_cleanup_close_ int fd = jobs_open_folder(job);
 
-	if (fd >= 0)
-		(void)unlinkat(fd, SPOOL_MANIFEST, 0);
+	if (fd < 0)
+		return fd;
+	return unlinkat(fd, SPOOL_MANIFEST, 0) < 0 ? -errno : 0;
+}
+
+static void manifest_taken_back(struct job *job, int result)
+{
+	(void)result;
+	give_back(job);
 }
 
 static void enqueue(struct coordinator *co, struct job *job)
@@ -108,7 +129,7 @@ static void enqueue(struct coordinator *co, struct job *job)
 	spool_job_folder(folder, job->id, 0, job->name);
 	r = state_move_from(&co->sp, parent, MOVE_ADMIT, job->at, folder);
 	if (r != 0) {
-		struct drop *drop = job->drop;
+		const struct drop *drop = job->drop;
 
 		if ((r == -EACCES || r == -EPERM) &&
 		    jobs_may_enter_queue(co, drop ? drop->box : NULL)) {
@@ -120,19 +141,16 @@ static void enqueue(struct coordinator *co, struct job *job)
 			jobs_due(job, STEP_REJECT);
 			return;
 		}
-		if (r == SAFEFS_LOST)
+		if (r == SAFEFS_LOST) {
 			log_info("%" PRIu64 ": the drop went away before it was admitted", job->id);
-		else
-			log_trouble("enqueue",
-				    "%" PRIu64 ": a drop cannot be moved to queued/ (%s): "
-				    "it is tried again",
-				    job->id, strerror(-r));
-		take_back_manifest(job);
-		jobs_restore_mode(job);
-		job->drop = NULL;
-		jobs_forget(job);
-		if (drop)
-			drops_wait_on(co, drop);
+			give_back(job);
+			return;
+		}
+		log_trouble("enqueue",
+			    "%" PRIu64
+			    ": a drop cannot be moved to queued/ (%s): it is tried again",
+			    job->id, strerror(-r));
+		jobs_in_lane(job, jobs_slow_lane(co), take_back_manifest, manifest_taken_back);
 		return;
 	}
 	syncer_touch_dir(co->syncer, parent);
@@ -189,38 +207,41 @@ static struct box *old_home(struct job *job, int fd, char **ret_name)
 	return box;
 }
 
-/* Moves it; a file that we had given a folder goes back as the file that it was. 0, SAFEFS_LOST or
- * negative errno. */
-static int move_back(struct job *job, int fd, struct box *box, const char *name, const char *as)
-{
-	int queued_fd = job->co->sp.place_fd[SPOOL_QUEUED], r;
+/* A way back. */
+struct returning {
+	struct drop *drop; /* what it will be again */
+	char *name;	   /* of the file within the folder, if we have made that folder */
+};
 
+/* Moves it; a file that we had given a folder goes back as the file that it was. 0, SAFEFS_LOST or
+ * negative errno. In a slow lane: a client may have read the files. */
+static int move_back(void *arg)
+{
+	const struct job *job = arg;
+	const struct returning *way = job->errand;
+	int queued_fd = job->co->sp.place_fd[SPOOL_QUEUED], to_fd = way->drop->box->fd, r;
+	_cleanup_close_ int fd = jobs_open_folder(job);
+
+	if (fd < 0)
+		return fd;
 	if (unlinkat(fd, SPOOL_MANIFEST, 0) < 0 && errno != ENOENT)
 		return -errno;
 	if (!job->wrapped)
-		return safefs_rename(queued_fd, job->at, box->fd, as);
-	r = safefs_rename(fd, name, box->fd, as);
+		return safefs_rename(queued_fd, job->at, to_fd, way->drop->name);
+	r = safefs_rename(fd, way->name, to_fd, way->drop->name);
 	return r == 0 ? rmtree(queued_fd, job->at) : r;
 }
 
-static void put_back(struct coordinator *co, struct job *job)
+static void moved_back(struct job *job, int r)
 {
-	_cleanup_free_ char *name = NULL, *other = NULL;
-	_cleanup_close_ int fd = jobs_open_folder(job);
-	struct box *box = old_home(job, fd, &name);
+	struct coordinator *co = job->co;
+	struct returning *way = job->errand;
+	const struct box *box = way->drop->box;
 	struct event e = journal_event(job, state_row(MOVE_RETURN)->verb);
-	struct stat st;
-	const char *as = name;
-	int r;
 
-	/* Somebody may have used the name again. */
-	if (fstatat(box->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		as = other = xasprintf("%.200s.%" PRIu64, name, job->id);
-	forget_drop(job);
-	drops_expect_return(co, box, as);
-	r = fd < 0 ? fd : move_back(job, fd, box, name, as);
 	if (r == 0 && job->put_back_mode)
-		(void)fchmodat(box->fd, as, job->put_back_mode & 07777, AT_SYMLINK_NOFOLLOW);
+		(void)fchmodat(box->fd, way->drop->name, job->put_back_mode & 07777,
+			       AT_SYMLINK_NOFOLLOW);
 	if (r == 0) {
 		e.from = spool_place_name(SPOOL_QUEUED);
 		e.to = spool_place_name(SPOOL_INCOMING);
@@ -229,9 +250,33 @@ static void put_back(struct coordinator *co, struct job *job)
 		log_trouble("return", "%" PRIu64 ": cannot be put back into incoming/: %s", job->id,
 			    strerror(-r));
 	}
+	drops_returned(co, way->drop);
 	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
 	syncer_touch_dir(co->syncer, box->fd);
+	free(way->name);
+	free(way);
+	job->errand = NULL;
 	jobs_forget(job);
+}
+
+static void put_back(struct coordinator *co, struct job *job)
+{
+	_cleanup_free_ char *name = NULL, *other = NULL;
+	_cleanup_close_ int fd = jobs_open_folder(job);
+	struct box *box = old_home(job, fd, &name);
+	struct returning *way = xcalloc(1, sizeof(*way));
+	struct stat st;
+	const char *as = name;
+
+	/* Somebody may have used the name again. */
+	if (fstatat(box->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		as = other = xasprintf("%.200s.%" PRIu64, name, job->id);
+	forget_drop(job);
+	way->drop = drops_expect_return(co, box, as);
+	way->name = name;
+	name = NULL;
+	job->errand = way;
+	jobs_in_lane(job, jobs_slow_lane(co), move_back, moved_back);
 }
 
 void return_run(struct coordinator *co, struct joblist *due)

@@ -55,11 +55,48 @@ static int read_ticket(const struct job *job, char **ret_text, size_t *ret_len, 
 	return -EBADMSG;
 }
 
+/* Its owner has removed the folder: there is nothing to file. */
+static void folder_gone(struct job *job)
+{
+	control_folder_gone(job);
+	control_job_ended(job, "gone: its folder was removed");
+	jobs_due(job, STEP_SWEEP);
+}
+
+static void forget_result(struct job *job)
+{
+	if (job->result)
+		ticket_free(job->result);
+	free(job->result);
+	job->result = NULL;
+}
+
+/* job.result is there, or not. */
+static void recorded(struct job *job, int r)
+{
+	if (r == 0) {
+		jobs_after_sync(job, STEP_FILE);
+		return;
+	}
+	forget_result(job);
+	if (r == -ENOENT && jobs_folder_is_gone(job)) {
+		folder_gone(job);
+		return;
+	}
+	log_trouble("record",
+		    "%" PRIu64 ": its finished ticket cannot be filed (%s): left alone, looked at "
+		    "again with the next scan",
+		    job->id, r == -EBADMSG ? "damaged or of another attempt" : strerror(-r));
+	jobs_rest(job, STEP_CLAIMED, r);
+}
+
+/* Puts it into the folder under way; t becomes job->result. 0 or negative errno. */
 static int write_result(struct coordinator *co, struct job *job, const char *text, size_t len,
 			struct ticket *t)
 {
 	_cleanup_close_ int dir = jobs_open_folder_to_write(job);
-	_cleanup_free_ char *more = NULL, *whole = NULL;
+	_cleanup_free_ char *more = NULL;
+	struct answers *answers;
 	size_t more_len;
 
 	if (dir < 0)
@@ -69,16 +106,14 @@ static int write_result(struct coordinator *co, struct job *job, const char *tex
 	/* A ticket filled to the brim has no room for our block: then the outcome alone is the
 	 * record. */
 	more = ticket_append_filed(text, len, t, &more_len);
-	whole = xasprintf("%.*s%.*s", (int)len, text, (int)more_len, more ? more : "");
-	return answer_put(co, dir, SPOOL_RESULT, whole, len + more_len);
-}
-
-/* Its owner has removed the folder: there is nothing to file. */
-static void folder_gone(struct job *job)
-{
-	control_folder_gone(job);
-	control_job_ended(job, "gone: its folder was removed");
-	jobs_due(job, STEP_SWEEP);
+	answers = xcalloc(1, sizeof(*answers));
+	answers_add(answers, SPOOL_RESULT,
+		    xasprintf("%.*s%.*s", (int)len, text, (int)more_len, more ? more : ""),
+		    len + more_len);
+	forget_result(job);
+	job->result = t;
+	answers_put(job, dir, answers, recorded);
+	return 0;
 }
 
 static void record(struct coordinator *co, struct job *job)
@@ -90,25 +125,11 @@ static void record(struct coordinator *co, struct job *job)
 
 	if (r == 0)
 		r = write_result(co, job, text, len, t);
-	if (r == 0) {
-		if (job->result)
-			ticket_free(job->result);
-		free(job->result);
-		job->result = t;
-		jobs_after_sync(job, STEP_FILE);
+	if (r == 0)
 		return;
-	}
 	ticket_free(t);
 	free(t);
-	if (r == -ENOENT && jobs_folder_is_gone(job)) {
-		folder_gone(job);
-		return;
-	}
-	log_trouble("record",
-		    "%" PRIu64 ": its finished ticket cannot be filed (%s): left alone, looked at "
-		    "again with the next scan",
-		    job->id, r == -EBADMSG ? "damaged or of another attempt" : strerror(-r));
-	jobs_due(job, STEP_CLAIMED);
+	recorded(job, r);
 }
 
 void record_run(struct coordinator *co, struct joblist *due)

@@ -23,6 +23,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* -- one folder ---------------------------------------------------------------------------------- */
@@ -96,6 +97,33 @@ static int same_place(const struct index_job *row, void *arg)
 	return 0;
 }
 
+/* Ended jobs whose folders this scan has met. */
+static struct {
+	uint64_t *ids;
+	size_t count, room;
+} met;
+
+void found_begin(void)
+{
+	met.count = 0;
+}
+
+static void note_met(uint64_t id)
+{
+	if (met.count == met.room) {
+		met.room = met.room ? 2 * met.room : 1024;
+		met.ids = xrealloc(met.ids, met.room, sizeof(*met.ids));
+	}
+	met.ids[met.count++] = id;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
 void found_ended(struct coordinator *co, enum spool_place place, const char *name)
 {
 	struct wanted w = { .place = spool_place_name(place), .folder = name };
@@ -105,6 +133,7 @@ void found_ended(struct coordinator *co, enum spool_place place, const char *nam
 
 	if (spool_parse_job_folder(name, &parsed) < 0 || jobs_find(co, parsed.id))
 		return;
+	note_met(parsed.id);
 	if (index_jobs(co->index, parsed.id, same_place, &w) < 0 || w.same)
 		return;
 	dir = safefs_open_dir(co->sp.place_fd[place], name);
@@ -207,7 +236,8 @@ static int check_row(const struct index_job *row, void *arg)
 	struct lost_rows *l = arg;
 	struct stat st;
 
-	if (jobs_find(l->co, row->id))
+	if (jobs_find(l->co, row->id) ||
+	    (met.count > 0 && bsearch(&row->id, met.ids, met.count, sizeof(row->id), by_id)))
 		return 0;
 	for (enum spool_place place = SPOOL_QUEUED; place <= SPOOL_FAILED; place++)
 		if (row->place && row->folder && strcmp(row->place, spool_place_name(place)) == 0 &&
@@ -227,6 +257,8 @@ void found_compare_index(struct coordinator *co)
 	HASH_ITER(hh, co->jobs, job, next)
 		if (!job->busy && (job->place == SPOOL_QUEUED || job->place == SPOOL_ACTIVE))
 			compare_job(co, job);
+	if (met.count > 0)
+		qsort(met.ids, met.count, sizeof(*met.ids), by_id);
 	(void)index_jobs(co->index, 0, check_row, &lost);
 	for (size_t i = 0; i < lost.count; i++) {
 		struct event e = { .id = lost.ids[i],

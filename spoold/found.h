@@ -8,6 +8,9 @@
 
 #include "coordinator.h"
 
+/* A whole scan begins: no folder has been seen in it yet. */
+void found_begin(void);
+
 /* A folder in done/ or failed/: told as "found" if the index does not have it so. */
 void found_ended(struct coordinator *co, enum spool_place place, const char *name);
 

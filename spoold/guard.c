@@ -6,7 +6,9 @@
  * a local disk (two state folders). Between machines no lock of a network file system can be
  * believed: each coordinator replaces spool/coordinator every beat with its instance and a counter,
  * after reading it. Whoever finds another machine's file watches it for a whole lease before the
- * first write; whoever reads another instance than its own stops for good.
+ * first write; whoever reads another instance than its own stops for good. The file is read in the
+ * loop and replaced in a lane of its own: where a client that has read it falls silent, the server
+ * lets the replacement wait (NFS delegations), up to 90 s.
  */
 #include "guard.h"
 
@@ -18,10 +20,12 @@
 #include "log.h"
 #include "machine.h"
 #include "record.h"
+#include "worker.h"
 #include "xalloc.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
@@ -32,6 +36,7 @@ static struct {
 	int lock_fd, share_lock_fd;
 	uint64_t counter;
 	sd_event_source *timer;
+	bool writing; /* a replacement is under way */
 } guard = { .lock_fd = -1, .share_lock_fd = -1 };
 
 /* What spool/coordinator says. */
@@ -143,11 +148,16 @@ static int take_locks(struct coordinator *co, char **ret_why)
 	return lock(guard.share_lock_fd, "the folder spool/ of the share", ret_why);
 }
 
-static void rest(int64_t ms)
+/* A pause. true: a signal says that we are to end; it was blocked at start. */
+static bool rest(int64_t ms)
 {
 	const struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+	sigset_t set;
 
-	(void)nanosleep(&ts, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	return sigtimedwait(&set, NULL, &ts) > 0;
 }
 
 /* Another machine's coordinator was here: is it still? */
@@ -162,7 +172,10 @@ static int watch_the_other(struct coordinator *co, const struct sign *before, ch
 		bool moved;
 		int r;
 
-		rest(500);
+		if (rest(500)) {
+			*ret_why = xstrdup("told to stop before it began");
+			return -ECANCELED;
+		}
 		r = read_sign(co, &now);
 		moved = r == 0 && (strcmp(now.counter, before->counter) != 0 ||
 				   strcmp(now.instance, before->instance) != 0);
@@ -204,6 +217,21 @@ int guard_take(struct coordinator *co, char **ret_why)
 
 /* -- while running ------------------------------------------------------------------------------- */
 
+static int write_in_lane(void *arg)
+{
+	return write_sign(arg);
+}
+
+static void written(void *arg, int result)
+{
+	(void)arg;
+	guard.writing = false;
+	if (result < 0)
+		log_trouble("guard", "spool/coordinator cannot be written: %s", strerror(-result));
+	else
+		log_mended("guard");
+}
+
 static int on_beat(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct coordinator *co = arg;
@@ -219,11 +247,10 @@ static int on_beat(sd_event_source *source, uint64_t usec, void *arg)
 		return 0;
 	}
 	sign_free(&now);
-	r = write_sign(co);
-	if (r < 0)
-		log_trouble("guard", "spool/coordinator cannot be written: %s", strerror(-r));
-	else
-		log_mended("guard");
+	if (!guard.writing) {
+		guard.writing = true;
+		worker_submit(co->sign_lane, write_in_lane, written, co);
+	}
 	sd_event_source_set_time_relative(source, (uint64_t)co->opt.beat * 1000);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }

@@ -9,7 +9,7 @@
 
 /* Takes the local locks; makes sure that no coordinator on another machine is alive (which takes a
  * lease if the last one was another machine's); names this instance. 0; negative errno with
- * *ret_why a heap sentence. */
+ * *ret_why a heap sentence (-ECANCELED: SIGTERM or SIGINT, which are blocked, has come). */
 int guard_take(struct coordinator *co, char **ret_why);
 
 /* Starts the beat of spool/coordinator; stops the coordinator for good when another's instance is

@@ -2,14 +2,18 @@
 /*
  * ids - numbers of jobs.
  *
- * A crash spends what is left of the block; a number is never given twice, also when the index and
- * every job folder have been deleted meanwhile.
+ * Numbers are given from a block whose end is in spool/next, durably. The next block is fetched in
+ * a lane of its own when half of the last one is spent, because a client that has read the file can
+ * make its replacement wait (NFS delegations). A crash spends what is left; a number is never given
+ * twice, also when the index and every job folder have been deleted meanwhile.
  */
 #include "ids.h"
 
 #include "cleanup.h"
+#include "drops.h"
 #include "human.h"
 #include "log.h"
+#include "worker.h"
 #include "xalloc.h"
 
 #include <inttypes.h>
@@ -17,13 +21,44 @@
 
 #define BLOCK 100
 
-/* Durable: nothing may be given before. One sync for a hundred jobs, so it may be done in the loop.
- */
+static struct {
+	bool fetching;
+	int error; /* of the last attempt */
+} ids;
+
+/* Durable: nothing may be given before. */
 static int write_next(struct coordinator *co, uint64_t end)
 {
 	_cleanup_free_ char *text = xasprintf("%" PRIu64 "\n", end);
 
 	return safefs_replace(co->sp.fd, SPOOL_NEXT, text, strlen(text), 0644, true);
+}
+
+static int fetch(void *arg)
+{
+	struct coordinator *co = arg;
+
+	return write_next(co, co->block_end + BLOCK);
+}
+
+static void fetched(void *arg, int result)
+{
+	struct coordinator *co = arg;
+
+	ids.fetching = false;
+	ids.error = result;
+	if (result == 0)
+		co->block_end += BLOCK;
+	drops_numbers_came(co);
+}
+
+/* block_end changes only when this is over. */
+static void fetch_soon(struct coordinator *co)
+{
+	if (ids.fetching)
+		return;
+	ids.fetching = true;
+	worker_submit(co->number_lane, fetch, fetched, co);
 }
 
 static int note_highest(const char *name, unsigned char type, void *arg)
@@ -77,13 +112,10 @@ int ids_open(struct coordinator *co)
 
 int ids_take(struct coordinator *co, uint64_t *ret)
 {
-	if (co->next_id == co->block_end) {
-		int r = write_next(co, co->block_end + BLOCK);
-
-		if (r < 0)
-			return r;
-		co->block_end += BLOCK;
-	}
+	if (co->block_end - co->next_id <= BLOCK / 2)
+		fetch_soon(co);
+	if (co->next_id == co->block_end)
+		return ids.error < 0 ? ids.error : IDS_LATER;
 	*ret = co->next_id++;
 	return 0;
 }

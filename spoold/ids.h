@@ -12,7 +12,9 @@
  * negative errno. */
 int ids_open(struct coordinator *co);
 
-/* The next id. 0 or negative errno (the block's end cannot be written: nothing may be admitted). */
+enum { IDS_LATER = 1 };
+/* The next id. 0; IDS_LATER: some are being fetched, drops_numbers_came tells when; negative errno
+ * (spool/next could not be written: nothing may be admitted), and it is tried again. */
 int ids_take(struct coordinator *co, uint64_t *ret);
 
 /* At an orderly stop: what was not given is given back. */

@@ -10,9 +10,11 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "drops.h"
 #include "lines.h"
 #include "log.h"
 #include "manifest.h"
+#include "scan.h"
 #include "syncer.h"
 #include "ticket.h"
 #include "tickets.h"
@@ -58,7 +60,7 @@ void jobs_forget(struct job *job)
 {
 	struct coordinator *co = job->co;
 
-	assert(!job->busy && !job->drop);
+	assert(!job->busy && !job->drop && !job->errand);
 	leave_lists(job);
 	jobs_set_runner(job, NULL);
 	HASH_DEL(co->jobs, job);
@@ -88,6 +90,29 @@ void jobs_due(struct job *job, enum step step)
 	coordinator_turn_soon(job->co);
 }
 
+void jobs_rest(struct job *job, enum step step, int r)
+{
+	jobs_due(job, step);
+	if (r == -EAGAIN)
+		scan_within(job->co, 100);
+}
+
+/* The file server has no room for what it had taken (only a sync tells): the files may be torn. The
+ * job is forgotten and found again, as after a crash. */
+static void begin_anew(struct job *job, int error)
+{
+	struct coordinator *co = job->co;
+	struct drop *drop = job->drop;
+
+	log_trouble("sync", "%" PRIu64 ": the share has no room (%s): looked at again", job->id,
+		    strerror(-error));
+	job->drop = NULL;
+	jobs_forget(job);
+	if (drop)
+		drops_wait_on(co, drop);
+	scan_anew(co);
+}
+
 static void after_sync(void *arg, int result)
 {
 	struct job *job = arg;
@@ -95,7 +120,9 @@ static void after_sync(void *arg, int result)
 	job->busy = false;
 	if (job->co->stopping)
 		return;
-	if (result < 0) {
+	if (result == -ENOSPC || result == -EDQUOT) {
+		begin_anew(job, result);
+	} else if (result < 0) {
 		/* What is on the disk is unknown now; a new start reads it instead of guessing. */
 		log_error("%" PRIu64 ": the share cannot be written durably (%s): stopping",
 			  job->id, strerror(-result));
@@ -147,6 +174,16 @@ void jobs_in_lane(struct job *job, struct worker *lane, int (*run)(void *job),
 	leave_lists(job);
 	job->busy = true;
 	worker_submit(lane, run_errand, end_errand, errand);
+}
+
+struct worker *jobs_slow_lane(const struct coordinator *co)
+{
+	struct worker *best = co->slow_lanes[0];
+
+	for (int i = 1; i < SLOW_LANES; i++)
+		if (worker_pending(co->slow_lanes[i]) < worker_pending(best))
+			best = co->slow_lanes[i];
+	return best;
 }
 
 void jobs_moved(struct job *job, enum spool_place place, const char *at)

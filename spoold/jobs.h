@@ -19,6 +19,10 @@ void jobs_forget(struct job *job);
  * for a busy job. */
 void jobs_due(struct job *job, enum step step);
 
+/* The job rests at step until the next scan; which comes soon if the error r says that somebody
+ * holds a file only for a moment (-EAGAIN). */
+void jobs_rest(struct job *job, enum step step, int r);
+
 /* What the step touched must be durable first; then the job is due for next. STEP_NONE: then
  * tickets_settle decides. */
 void jobs_after_sync(struct job *job, enum step next);
@@ -27,6 +31,9 @@ void jobs_after_sync(struct job *job, enum step next);
  * names the next step. */
 void jobs_in_lane(struct job *job, struct worker *lane, int (*run)(void *job),
 		  void (*done)(struct job *job, int result));
+
+/* The lane for what may have to wait for a silent client: the one with least to do. */
+struct worker *jobs_slow_lane(const struct coordinator *co);
 
 /* The job's folder is at this name in this place now. */
 void jobs_moved(struct job *job, enum spool_place place, const char *at);

@@ -210,10 +210,23 @@ static void fold_written(struct coordinator *co)
 	sd_event_source_set_enabled(journal.timer, SD_EVENT_OFF);
 }
 
+/* After an error the descriptor may be dead (the server forgot the file), or the end of the file
+ * not where we think: the next write opens the log again and finds it. */
+void journal_reopen(void)
+{
+	if (journal.fd < 0)
+		return;
+	(void)!ftruncate(journal.fd, journal.end);
+	close(journal.fd);
+	journal.fd = -1;
+}
+
 static void write_buffer(struct coordinator *co)
 {
 	int r = 0;
 
+	if (journal.fd < 0 && journal.unfolded_len > 0)
+		fold_written(co);
 	if (journal.unfolded_len == 0) {
 		r = open_log(co); /* may be another month's */
 		journal.unfolded_start = journal.end;
@@ -224,7 +237,7 @@ static void write_buffer(struct coordinator *co)
 		log_trouble("events",
 			    "spool/events cannot be written (%s): changes are kept in memory",
 			    strerror(-r));
-		(void)!ftruncate(journal.fd, journal.end);
+		journal_reopen();
 		if (journal.buffered > BUFFER_MOST)
 			journal.buffered = 0; /* the scan tells what is missing */
 		return;
@@ -267,6 +280,11 @@ void journal_close(struct coordinator *co)
 	free(journal.buffer);
 	free(journal.unfolded);
 	journal.fd = -1;
+}
+
+int journal_dup_fd(void)
+{
+	return journal.fd < 0 ? -1 : fcntl(journal.fd, F_DUPFD_CLOEXEC, 3);
 }
 
 struct event journal_event(const struct job *job, const char *verb)

@@ -29,4 +29,10 @@ void journal_move(const struct job *job, enum state_move move, const char *state
 void journal_flush(struct coordinator *co, bool now);
 void journal_close(struct coordinator *co);
 
+/* The log's descriptor may be dead: what is told next goes into the file that has its name then. */
+void journal_reopen(void);
+
+/* A duplicate of the log's descriptor, for a sync of what has been written so far; -1: none. */
+int journal_dup_fd(void);
+
 #endif

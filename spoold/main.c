@@ -20,6 +20,7 @@
 #include "jobs.h"
 #include "journal.h"
 #include "log.h"
+#include "medium.h"
 #include "options.h"
 #include "publish.h"
 #include "runners.h"
@@ -34,6 +35,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
@@ -134,33 +136,62 @@ static int reload_catalogue(sd_event_source *source, uint64_t usec, void *arg)
 		log_trouble("apps", "apps/ cannot be read: %s", strerror(-r));
 	for (size_t i = 0; i < co->catalogue.faults.count; i++)
 		log_trouble(co->catalogue.faults.items[i], "%s", co->catalogue.faults.items[i]);
-	if (!source)
-		return 0;
+	if (!source) /* without any catalogue, good jobs would be rejected */
+		return safefs_is_trouble(r) ? r : 0;
 	sd_event_source_set_time_relative(source, CATALOGUE_EVERY_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 /* -- start --------------------------------------------------------------------------------------- */
 
+/*
+ * Ends the program if the share cannot be trusted to the mount. allow_unsafe_mount takes that risk,
+ * but not with SMB: heartbeats that are read stale for ever are no risk there but what happens, and
+ * then a job would be handed out twice.
+ */
+static void judge_mount(const struct coordinator *co, const struct medium *medium)
+{
+	_cleanup_free_ char *final = medium_objection(medium, MEDIUM_COORDINATOR, true),
+			    *objection = medium_objection(medium, MEDIUM_COORDINATOR, false);
+
+	if (final)
+		log_die("the mount of %s is not one for a coordinator. Found: %s", co->sp.path,
+			final);
+	if (objection && !co->opt.allow_unsafe_mount)
+		log_die("the mount of %s is not safe. Found: %s. \"spoolctl doctor\" tells more; "
+			"-o allow_unsafe_mount=yes starts spoold all the same",
+			co->sp.path, objection);
+	if (objection)
+		log_warn("the mount of %s is not safe, and allow_unsafe_mount is set. Found: %s",
+			 co->sp.path, objection);
+	else if (medium_has_advice(medium, MEDIUM_COORDINATOR))
+		log_info("\"spoolctl doctor\" has advice about the mount of %s", co->sp.path);
+}
+
 static void choose_medium(struct coordinator *co)
 {
-	if (co->sp.kind == SAFEFS_SMB)
-		log_die("%s is an SMB mount: a coordinator there could read old heartbeats for "
-			"ever. Run spoold on the file server itself, or on "
-			"an NFS mount of the same share",
-			co->sp.path);
-	co->polling = co->sp.kind != SAFEFS_LOCAL || !co->opt.watch;
-	if (co->sp.kind != SAFEFS_LOCAL)
+	struct medium medium;
+	bool remote;
+
+	medium_look(co->sp.root_fd, &medium);
+	judge_mount(co, &medium);
+	remote = co->sp.kind != SAFEFS_LOCAL || medium_is_remote(&medium);
+	medium_free(&medium);
+	co->polling = remote || !co->opt.watch;
+	if (remote)
 		log_info("%s is a %s mount: inotify sees nothing of other hosts there, so the "
 			 "share is scanned every %.1f s; on the file "
 			 "server itself spoold reacts at once",
-			 co->sp.path, safefs_kind_name(co->sp.kind),
+			 co->sp.path,
+			 safefs_kind_name(co->sp.kind != SAFEFS_LOCAL ? co->sp.kind
+								      : SAFEFS_OTHER_REMOTE),
 			 (double)co->opt.scan_polled / 1000);
 }
 
 static void open_share(struct coordinator *co)
 {
 	char *why = NULL;
+	int r;
 
 	if (spool_open(co->opt.share, &co->sp, &why) < 0)
 		log_die("%s", why);
@@ -168,7 +199,12 @@ static void open_share(struct coordinator *co)
 	co->state_dir = spool_state_dir(&co->sp, co->opt.state, "spoold", &why);
 	if (!co->state_dir)
 		log_die("%s", why);
-	if (guard_take(co, &why) < 0)
+	r = guard_take(co, &why);
+	if (r == -ECANCELED) {
+		log_info("%s", why);
+		exit(0);
+	}
+	if (r < 0)
 		log_die("%s", why);
 }
 
@@ -192,10 +228,18 @@ static int start_loop(struct coordinator *co)
 		r = sd_event_add_signal(co->event, NULL, SIGINT, on_signal, co);
 	if (r >= 0)
 		r = add_worker(co, "spoold-sync", on_sync_worker, co, &co->sync_worker);
-	if (r >= 0)
-		r = add_worker(co, "spoold-slow", on_worker, NULL, &co->slow_lane);
+	for (int i = 0; r >= 0 && i < SLOW_LANES; i++)
+		r = add_worker(co, "spoold-slow", on_worker, NULL, &co->slow_lanes[i]);
 	if (r >= 0)
 		r = add_worker(co, "spoold-bulk", on_worker, NULL, &co->bulk_lane);
+	if (r >= 0)
+		r = add_worker(co, "spoold-remove", on_worker, NULL, &co->removal_lane);
+	if (r >= 0)
+		r = add_worker(co, "spoold-publish", on_worker, NULL, &co->publish_lane);
+	if (r >= 0)
+		r = add_worker(co, "spoold-sign", on_worker, NULL, &co->sign_lane);
+	if (r >= 0)
+		r = add_worker(co, "spoold-number", on_worker, NULL, &co->number_lane);
 	if (r >= 0)
 		r = sd_event_add_time_relative(co->event, NULL, CLOCK_BOOTTIME, CATALOGUE_EVERY_US,
 					       1000000, reload_catalogue, co);
@@ -208,8 +252,9 @@ static int start_work(struct coordinator *co)
 	int r;
 
 	co->syncer = syncer_new(co->sync_worker, co->sp.fd, co->sp.kind == SAFEFS_LOCAL);
-	reload_catalogue(NULL, 0, co);
-	r = ids_open(co);
+	r = reload_catalogue(NULL, 0, co);
+	if (r == 0)
+		r = ids_open(co);
 	if (r == 0)
 		r = journal_open(co);
 	if (r == 0)
@@ -221,6 +266,8 @@ static int start_work(struct coordinator *co)
 		if (r == 0)
 			r = watch_place(co, SPOOL_REQUESTS);
 	}
+	if (r == 0)
+		r = runners_start(co);
 	if (r == 0)
 		r = scan_all(co);
 	if (r == 0)
@@ -266,10 +313,15 @@ static void end_work(struct coordinator *co)
 	(void)sd_notify(0, "STOPPING=1");
 	co->stopping = true;
 	worker_end_soon();
+	worker_free(co->sign_lane);
+	worker_free(co->number_lane);
 	worker_free(co->bulk_lane);
+	for (int i = 0; i < SLOW_LANES; i++)
+		worker_free(co->slow_lanes[i]);
 	worker_free(co->sync_worker);
 	publish_close(co);
-	worker_free(co->slow_lane);
+	worker_free(co->publish_lane);
+	worker_free(co->removal_lane);
 	syncer_free(co->syncer);
 	ids_close(co);
 	journal_close(co);

@@ -50,7 +50,7 @@ static int gather(struct coordinator *co, const struct job *job, int fd, struct 
 	int r = manifest_read(fd, false, &s->manifest);
 
 	if (r == 0)
-		r = tree_look(fd, &s->tree, c);
+		r = tree_look_fresh(fd, &s->tree, c);
 	if (r == 0)
 		r = manifest_compare(&s->manifest, fd, &s->tree, true, c);
 	*changed = r == COMPLAINT;
@@ -59,7 +59,7 @@ static int gather(struct coordinator *co, const struct job *job, int fd, struct 
 	if (r == 0 && s->manifest.needs.app) {
 		s->app = catalogue_resolve(co->sp.root_fd, &co->catalogue, s->manifest.needs.app,
 					   "the application", 0, &s->other, c);
-		r = s->app ? 0 : COMPLAINT;
+		r = s->app ? 0 : complaint_any(c) ? COMPLAINT : -errno;
 	}
 	(void)job;
 	return r;
@@ -174,7 +174,7 @@ static void prepare(struct coordinator *co, struct job *job)
 			    "%" PRIu64
 			    ": the ticket cannot be written (%s): tried again with the next scan",
 			    job->id, strerror(-r));
-		jobs_due(job, STEP_RETRY);
+		jobs_rest(job, STEP_RETRY, r);
 	}
 }
 

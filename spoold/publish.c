@@ -4,8 +4,10 @@
  * stale for ever.
  *
  * The text is made in the loop from memory (counts, runners, the jobs at work: nothing that grows
- * with the queue), the copy of the index in the slow lane. Written as .tmp-*, renamed, the last
- * three kept. A crash leaves a temporary; the next start counts on.
+ * with the queue), the copy of the index in a lane of its own: first on the local disk, because a
+ * database takes locks, which not every network file system has. Written as .tmp-*, renamed. The
+ * last three are kept, and each for a minute, in which somebody may be about to read it. A crash
+ * leaves a temporary; the next start counts on.
  */
 #include "publish.h"
 
@@ -16,16 +18,21 @@
 #include "index.h"
 #include "journal.h"
 #include "log.h"
+#include "removals.h"
 #include "runners.h"
 #include "worker.h"
 #include "xalloc.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
 #define KEEP 3
-#define COST_SHARE 20 /* publishing may take one twentieth of the time */
+#define KEEP_MS 60000
+#define KEEP_BYTES (256UL << 20) /* more than this is not kept for the minute's sake */
+#define COST_SHARE 20		 /* publishing may take one twentieth of the time */
+#define PIECE (1 << 20)
 
 static struct {
 	uint64_t last;		    /* the last number published or under way */
@@ -33,6 +40,12 @@ static struct {
 	bool running, armed;
 	int64_t not_before;	/* boot ms */
 	struct strlist waiting; /* requests that wait for the next one */
+	struct published {
+		uint64_t number;
+		int64_t at; /* boot ms */
+		uint64_t bytes;
+	} * kept; /* by number */
+	size_t kept_count;
 	sd_event_source *timer;
 } publish;
 
@@ -41,6 +54,8 @@ struct snapshot {
 	uint64_t number;
 	char *index_path;
 	char *json;
+	int log_fd;	/* a duplicate of the journal's, or -1 */
+	uint64_t bytes; /* written */
 	int64_t started;
 	struct strlist requests;
 };
@@ -123,45 +138,116 @@ static char *make_json(const struct coordinator *co)
 	return text;
 }
 
-/* -- in the slow lane ---------------------------------------------------------------------------- */
+/* -- in its lane ---------------------------------------------------------------------------- */
 
 static char *numbered(const char *stem, uint64_t number, const char *ending)
 {
 	return xasprintf("%s.%" PRIu64 ".%s", stem, number, ending);
 }
 
-static int write_database(const struct snapshot *s, int status_fd)
+/* Both are open files. 0 or negative errno. */
+static int copy_bytes(int from, int to, uint64_t *ret_bytes)
 {
-	_cleanup_free_ char *name = numbered("spool", s->number, "db"),
-			    *tmp = xasprintf(SPOOL_TMP "%s", name);
-	_cleanup_free_ char *path = xasprintf("%s/spool/%s/%s", s->co->sp.path,
-					      spool_place_name(SPOOL_STATUS), tmp);
+	_cleanup_free_ char *piece = xcalloc(1, PIECE);
+
+	*ret_bytes = 0;
+	for (;;) {
+		ssize_t n = read(from, piece, PIECE);
+		int r = n < 0 ? -errno : n == 0 ? 0 : safefs_write_all(to, piece, (size_t)n);
+
+		if (r == -EINTR)
+			continue;
+		if (r < 0 || n == 0)
+			return r;
+		*ret_bytes += (uint64_t)n;
+	}
+}
+
+/* The file at path becomes name in the folder. On a network mount it is there for others, and known
+ * to have been written, only after a sync. */
+static int copy_in(struct snapshot *s, const char *path, int status_fd, const char *name)
+{
+	_cleanup_free_ char *tmp = xasprintf(SPOOL_TMP "%s", name);
+	_cleanup_close_ int from = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int to = -1;
 	int r;
 
+	if (from < 0)
+		return -errno;
 	(void)unlinkat(status_fd, tmp, 0);
-	r = index_snapshot(s->index_path, path);
+	r = safefs_create(status_fd, tmp, "", 0, 0644, &to);
+	if (r == 0)
+		r = copy_bytes(from, to, &s->bytes);
+	if (r == 0 && s->co->sp.kind != SAFEFS_LOCAL && fsync(to) < 0)
+		r = -errno;
 	if (r == 0 && renameat(status_fd, tmp, status_fd, name) < 0)
 		r = -errno;
+	if (r < 0)
+		(void)unlinkat(status_fd, tmp, 0);
 	return r;
 }
 
+static int write_database(struct snapshot *s, int status_fd)
+{
+	_cleanup_free_ char *name = numbered("spool", s->number, "db"),
+			    *path = xasprintf("%s/snapshot.db", s->co->state_dir);
+	int r;
+
+	(void)unlink(path); /* of a crash */
+	r = index_snapshot(s->index_path, path);
+	if (r == 0)
+		r = copy_in(s, path, status_fd, name);
+	(void)unlink(path);
+	return r;
+}
+
+/* What the snapshot tells must be in the log for whoever reads both on another host. */
 static int run(void *arg)
 {
 	struct snapshot *s = arg;
 	int status_fd = s->co->sp.place_fd[SPOOL_STATUS];
 	_cleanup_free_ char *json = numbered("status", s->number, "json");
-	int r = write_database(s, status_fd);
+	int r = s->log_fd >= 0 && fdatasync(s->log_fd) < 0 ? -errno : 0;
 
 	if (r == 0)
+		r = write_database(s, status_fd);
+	if (r == 0)
 		r = safefs_replace(status_fd, json, s->json, strlen(s->json), 0644, false);
-	if (r == 0 && s->number > KEEP) {
-		_cleanup_free_ char *old_db = numbered("spool", s->number - KEEP, "db");
-		_cleanup_free_ char *old_json = numbered("status", s->number - KEEP, "json");
-
-		(void)unlinkat(status_fd, old_db, 0);
-		(void)unlinkat(status_fd, old_json, 0);
-	}
 	return r;
+}
+
+/* -- those that are kept -------------------------------------------------------------------------- */
+
+static void keep(uint64_t number, uint64_t bytes)
+{
+	publish.kept = xrealloc(publish.kept, publish.kept_count + 1, sizeof(*publish.kept));
+	publish.kept[publish.kept_count++] =
+		(struct published){ .number = number, .at = clock_boot_ms(), .bytes = bytes };
+}
+
+static void drop_oldest(struct coordinator *co)
+{
+	_cleanup_free_ char *db = numbered("spool", publish.kept[0].number, "db"),
+			    *json = numbered("status", publish.kept[0].number, "json");
+	const char *where = spool_place_name(SPOOL_STATUS);
+
+	removals_add(co, co->sp.place_fd[SPOOL_STATUS], where, db);
+	removals_add(co, co->sp.place_fd[SPOOL_STATUS], where, json);
+	memmove(publish.kept, publish.kept + 1, --publish.kept_count * sizeof(*publish.kept));
+}
+
+/* The time counts from when there was a newer one. */
+static void drop_old(struct coordinator *co)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < publish.kept_count; i++)
+		bytes += publish.kept[i].bytes;
+	while (publish.kept_count > KEEP &&
+	       (bytes > KEEP_BYTES || clock_boot_ms() - publish.kept[1].at >= KEEP_MS)) {
+		bytes -= publish.kept[0].bytes;
+		drop_oldest(co);
+	}
 }
 
 static void ended(void *arg, int result)
@@ -178,10 +264,17 @@ static void ended(void *arg, int result)
 		log_trouble("publish", "spool/status cannot be written: %s", strerror(-result));
 	else
 		log_mended("publish");
+	if (result == 0)
+		keep(s->number, s->bytes);
+	else if (s->log_fd >= 0) /* it may be the log's sync that has failed */
+		journal_reopen();
+	drop_old(co);
 	for (size_t i = 0; i < s->requests.count; i++)
 		control_reply(co, s->requests.items[i], result == 0, s->number,
 			      result == 0 ? "published" : strerror(-result));
 	strlist_free(&s->requests);
+	if (s->log_fd >= 0)
+		close(s->log_fd);
 	free(s->index_path);
 	free(s->json);
 	free(s);
@@ -201,10 +294,11 @@ static void start(struct coordinator *co)
 	s->number = ++publish.last;
 	s->index_path = xasprintf("%s/index.db", co->state_dir);
 	s->json = make_json(co);
+	s->log_fd = co->sp.kind == SAFEFS_LOCAL ? -1 : journal_dup_fd();
 	s->started = clock_boot_ms();
 	s->requests = publish.waiting;
 	publish.waiting = (struct strlist){ 0 };
-	worker_submit(co->slow_lane, run, ended, s);
+	worker_submit(co->publish_lane, run, ended, s);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
@@ -238,7 +332,8 @@ void publish_on_request(struct coordinator *co, const char *request)
 	coordinator_turn_soon(co);
 }
 
-static int note_last(const char *name, unsigned char type, void *arg)
+/* Those of an earlier life. */
+static int note_kept(const char *name, unsigned char type, void *arg)
 {
 	uint64_t number;
 	char ending[8];
@@ -246,15 +341,26 @@ static int note_last(const char *name, unsigned char type, void *arg)
 	(void)type;
 	(void)arg;
 	if (sscanf(name, "spool.%" SCNu64 ".%7s", &number, ending) == 2 &&
-	    strcmp(ending, "db") == 0 && number > publish.last)
-		publish.last = number;
+	    strcmp(ending, "db") == 0)
+		keep(number, 0);
 	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct published *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
 }
 
 int publish_open(struct coordinator *co)
 {
-	int r = spool_list(&co->sp, SPOOL_STATUS, note_last, NULL);
+	int r = spool_list(&co->sp, SPOOL_STATUS, note_kept, NULL);
 
+	if (publish.kept_count > 0) {
+		qsort(publish.kept, publish.kept_count, sizeof(*publish.kept), by_number);
+		publish.last = publish.kept[publish.kept_count - 1].number;
+	}
 	if (r == 0)
 		r = sd_event_add_time(co->event, &publish.timer, CLOCK_BOOTTIME, 0, 50000, on_timer,
 				      co);
@@ -268,10 +374,10 @@ void publish_close(struct coordinator *co)
 {
 	sd_event_source_unref(publish.timer);
 	/* One under way is waited for, so that the last one shows the end. */
-	while (publish.running && worker_pending(co->slow_lane) > 0) {
+	while (publish.running && worker_pending(co->publish_lane) > 0) {
 		const struct timespec ts = { 0, 2000000 };
 
-		worker_collect(co->slow_lane);
+		worker_collect(co->publish_lane);
 		(void)nanosleep(&ts, NULL);
 	}
 	if (co->index)

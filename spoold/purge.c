@@ -4,17 +4,15 @@
  *
  * Ages are the file server's stamps against the clock of the host beside the disk, which is the
  * same host or, on an NFS mount, at worst some minutes off. Nothing of a user's is touched: a
- * folder in lost/ is evidence of an attempt whose inputs were copied. Removal happens in the slow
- * lane; a crash leaves the rest for the next time.
+ * folder in lost/ is evidence of an attempt whose inputs were copied. A crash
+ * leaves the rest for the next time.
  */
 #include "purge.h"
 
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
-#include "rmtree.h"
-#include "worker.h"
-#include "xalloc.h"
+#include "removals.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -30,34 +28,10 @@ struct search {
 	unsigned count;
 };
 
-struct removal {
-	int place_fd;
-	char *name;
-};
-
-static int remove_one(void *arg)
-{
-	struct removal *removal = arg;
-
-	return rmtree(removal->place_fd, removal->name);
-}
-
-static void removed(void *arg, int result)
-{
-	struct removal *removal = arg;
-
-	if (result < 0)
-		log_trouble("purge", "an old file or folder cannot be removed: %s",
-			    strerror(-result));
-	free(removal->name);
-	free(removal);
-}
-
 static int consider(const char *name, unsigned char type, void *arg)
 {
 	struct search *s = arg;
 	int fd = s->co->sp.place_fd[s->place];
-	struct removal *removal;
 	struct stat st;
 
 	(void)type;
@@ -67,10 +41,7 @@ static int consider(const char *name, unsigned char type, void *arg)
 	/* ctime: a rename or a change by us; a copied tree keeps an old mtime. */
 	if (clock_wall_ms() - (int64_t)st.st_ctim.tv_sec * 1000 < s->older_than)
 		return 0;
-	removal = xcalloc(1, sizeof(*removal));
-	removal->place_fd = fd;
-	removal->name = xstrdup(name);
-	worker_submit(s->co->slow_lane, remove_one, removed, removal);
+	removals_add(s->co, fd, spool_place_name(s->place), name);
 	return ++s->count >= MOST;
 }
 

@@ -3,8 +3,8 @@
  * refused - what has been answered although it could not be moved.
  *
  * spool/refused holds a line "<inode> <ctime, ns>" for each; the file is small, since such drops
- * are rare, and is read when one is met. A change of the drop changes its ctime: then it is looked
- * at again. A lost line costs a second answer.
+ * are rare. Nobody else writes it: it is read once, and then remembered. A change of the drop
+ * changes its ctime: then it is looked at again. A lost line costs a second answer.
  */
 #include "refused.h"
 
@@ -30,28 +30,34 @@ static char *line_of(const struct box *box, const char *name)
 			 (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec);
 }
 
-static char *read_lines(struct coordinator *co)
-{
-	char *text = NULL;
-	size_t len;
+static char *lines; /* the file's text, once it has been read */
 
-	if (safefs_read(co->sp.fd, FILE_NAME, MAX_BYTES, &text, &len, NULL) < 0)
-		return xstrdup("");
-	return text;
+/* Borrowed. */
+static const char *all_lines(struct coordinator *co)
+{
+	size_t len;
+	int r = lines ? 0 : safefs_read(co->sp.fd, FILE_NAME, MAX_BYTES, &lines, &len, NULL);
+
+	if (r == -ENOENT)
+		lines = xstrdup("");
+	return lines ? lines : "";
 }
 
 bool refused_before(struct coordinator *co, const struct box *box, const char *name)
 {
-	_cleanup_free_ char *line = line_of(box, name), *text = read_lines(co);
-	const char *at = line ? strstr(text, line) : NULL;
+	const char *text = all_lines(co), *at;
+	_cleanup_free_ char *line = *text ? line_of(box, name) : NULL;
+
+	at = line ? strstr(text, line) : NULL;
 
 	return at && (at == text || at[-1] == '\n');
 }
 
 void refused_remember(struct coordinator *co, const struct drop *drop)
 {
-	_cleanup_free_ char *line = line_of(drop->box, drop->name), *text = read_lines(co),
-			    *all = NULL;
+	_cleanup_free_ char *line = line_of(drop->box, drop->name);
+	const char *text = all_lines(co);
+	char *all;
 	int r;
 
 	if (!line)
@@ -61,4 +67,6 @@ void refused_remember(struct coordinator *co, const struct drop *drop)
 	r = safefs_replace(co->sp.fd, FILE_NAME, all, strlen(all), 0644, false);
 	if (r < 0)
 		log_trouble("refused", "spool/refused cannot be written: %s", strerror(-r));
+	free(lines);
+	lines = all;
 }

@@ -12,7 +12,6 @@
 #include "coordinator.h"
 
 #include "answer.h"
-#include "aside.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "control.h"
@@ -48,27 +47,39 @@ static char *given_name(const struct job *job)
 	return xstrndup(job->drop->name, len);
 }
 
-static int write_answer(struct job *job, int dir)
+/* What is to be told; job->why becomes the reason. */
+static struct answers *make_answers(struct job *job)
 {
 	_cleanup_free_ char *name = given_name(job), *shown = escape_text(name, ESCAPE_TEXT);
-	_cleanup_free_ char *reason = is_cancel(job) ? xstrdup(job->why ? job->why : "cancelled")
-						     : complaint_line(&job->complaint);
-	_cleanup_free_ char *page = is_cancel(job) ? NULL : complaint_page(&job->complaint, shown);
-	_cleanup_free_ char *result = NULL;
+	struct answers *answers = xcalloc(1, sizeof(*answers));
+	char *page, *result, *reason;
 	size_t len;
+
+	reason = is_cancel(job) ? xstrdup(job->why ? job->why : "cancelled")
+				: complaint_line(&job->complaint);
+	free(job->why);
+	job->why = reason;
+	if (!is_cancel(job)) {
+		page = complaint_page(&job->complaint, shown);
+		answers_add(answers, SPOOL_REJECTED, page, strlen(page));
+	}
+	result = answer_text(job->co, is_cancel(job) ? "CANCELLED" : "REJECTED", reason, &len);
+	answers_add(answers, SPOOL_RESULT, result, len);
+	/* An earlier run's job.result is its owner's: ours must not replace it. */
+	answers->aside = job->place == SPOOL_INCOMING;
+	return answers;
+}
+
+/* Into a folder of our own, at once. */
+static int put_here(struct job *job, int dir)
+{
+	struct answers *answers = make_answers(job);
 	int r = 0;
 
-	free(job->why);
-	job->why = xstrdup(reason);
-	result = answer_text(job->co, is_cancel(job) ? "CANCELLED" : "REJECTED", reason, &len);
-	/* An earlier run's job.result is its owner's: ours must not replace it. */
-	if (job->place == SPOOL_INCOMING)
-		r = aside_move(dir);
-	if (page && r == 0)
-		r = answer_put(job->co, dir, SPOOL_REJECTED, page, strlen(page));
-	if (r == 0)
-		r = answer_put(job->co, dir, SPOOL_RESULT, result, len);
-	syncer_touch(job->co->syncer, dir);
+	for (size_t i = 0; r == 0 && i < answers->count; i++)
+		r = answer_put(job->co, dir, answers->items[i].name, answers->items[i].text,
+			       answers->items[i].len);
+	answers_free(answers);
 	job->answered = r == 0;
 	return r;
 }
@@ -95,7 +106,7 @@ static void answer_elsewhere(struct job *job)
 	else
 		r = dir = safefs_open_dir(failed_fd, tmp);
 	if (r >= 0)
-		r = write_answer(job, dir);
+		r = put_here(job, dir);
 	if (r < 0) {
 		log_trouble("reject", "%" PRIu64 ": REJECTED.txt cannot be written: %s", job->id,
 			    strerror(-r));
@@ -111,19 +122,14 @@ static void answer_elsewhere(struct job *job)
 	jobs_after_sync(job, STEP_DISCARD);
 }
 
-static void reject(struct job *job)
+/* The answer is in the folder, or not. */
+static void told(struct job *job, int r)
 {
-	_cleanup_close_ int dir = jobs_open_folder_to_write(job);
-	int r = dir;
-
-	if (dir == -ENOENT) {
-		jobs_due(job, STEP_DISCARD); /* finds that it is gone */
-		return;
-	}
-	if (dir >= 0)
-		r = write_answer(job, dir);
+	job->answered = r == 0;
 	if (r == 0) {
 		jobs_after_sync(job, STEP_DISCARD);
+	} else if (r == -ENOENT) {
+		jobs_due(job, STEP_DISCARD); /* finds that it is gone */
 	} else if (job->drop && !job->wrapped) {
 		answer_elsewhere(job);
 	} else {
@@ -131,6 +137,16 @@ static void reject(struct job *job)
 			    strerror(-r));
 		jobs_due(job, STEP_DISCARD);
 	}
+}
+
+static void reject(struct job *job)
+{
+	_cleanup_close_ int dir = jobs_open_folder_to_write(job);
+
+	if (dir < 0)
+		told(job, dir);
+	else
+		answers_put(job, dir, make_answers(job), told);
 }
 
 void reject_run(struct coordinator *co, struct joblist *due)

@@ -20,6 +20,7 @@
 #include "log.h"
 #include "manifest.h"
 #include "record.h"
+#include "removals.h"
 #include "rmtree.h"
 #include "sweep.h"
 #include "syncer.h"
@@ -100,7 +101,7 @@ static int fill_copy(struct job *job, int from, int to)
 	if (r == 0)
 		r = copytree_inputs(from, to, &m.tree);
 	if (r == 0)
-		r = tree_look(to, &now, &job->complaint);
+		r = tree_look_fresh(to, &now, &job->complaint);
 	if (r == 0)
 		r = manifest_compare(&m, to, &now, false, &job->complaint);
 	/* The job has removed or replaced an input, or our record of them. */
@@ -121,6 +122,17 @@ static int fill_copy(struct job *job, int from, int to)
 	return r;
 }
 
+/* A group that could work in the folder can work in the copy. */
+static int open_to_group(int from, int to)
+{
+	struct stat st;
+
+	if (fstat(from, &st) < 0)
+		return -errno;
+	(void)!fchown(to, (uid_t)-1, st.st_gid);
+	return safefs_dress(to, (st.st_mode & 03777) | 0700, NULL);
+}
+
 static int make_copy(void *arg)
 {
 	struct job *job = arg;
@@ -136,6 +148,8 @@ static int make_copy(void *arg)
 		r = -errno;
 	if (r == 0)
 		r = to = safefs_open_dir(queued_fd, name);
+	if (r >= 0)
+		r = open_to_group(from, to);
 	return r < 0 ? r : fill_copy(job, from, to);
 }
 
@@ -324,7 +338,8 @@ void requeue_found_copy(struct coordinator *co, const char *copy, uint64_t id, u
 	r = look_in_lost(co, copy, id, attempt, reduced);
 	if (r == -ENOENT) {
 		log_info("%" PRIu64 ": an unfinished copy is thrown away", id);
-		(void)rmtree(co->sp.place_fd[SPOOL_QUEUED], copy);
+		removals_add(co, co->sp.place_fd[SPOOL_QUEUED], spool_place_name(SPOOL_QUEUED),
+			     copy);
 		return;
 	}
 	if (r < 0) { /* it may be all that there is of the job */

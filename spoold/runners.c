@@ -3,9 +3,11 @@
  * runners - registrations (runners/<name>.conf) and heartbeats (runners/<name>.beat).
  *
  * A runner is present while its counter moves; only the time of our own looks counts, never a stamp
- * of another host. At our start a beat that the file server dates as recent is taken as a sign of
- * life: an offer made to a dead runner is withdrawn later, so this costs nothing but a little time,
- * while waiting for the next beat of each would cost every start some seconds.
+ * of another host. And only time in which our loop ran: while it stood still (a server that did not
+ * answer, a laptop asleep) beats came that nobody has read. At our start a beat that the file
+ * server dates as recent is taken as a sign of life: an offer made to a dead runner is withdrawn
+ * later, so this costs nothing but a little time, while waiting for the next beat of each would
+ * cost every start some seconds.
  */
 #include "runners.h"
 
@@ -14,11 +16,24 @@
 #include "index.h"
 #include "log.h"
 #include "record.h"
+#include "scan.h"
 #include "tickets.h"
 #include "watch.h"
 #include "xalloc.h"
 
+#include <errno.h>
 #include <string.h>
+
+static struct {
+	int64_t last; /* boot ms of the last look at the clock */
+	int64_t ms;   /* of all such looks, without what is missing between them */
+	sd_event_source *timer;
+} awake = { .ms = 1 };
+
+static int64_t tick_ms(const struct coordinator *co)
+{
+	return co->opt.lease / 8;
+}
 
 struct runner *runners_find(struct coordinator *co, const char *name)
 {
@@ -107,6 +122,10 @@ static void read_registration(struct coordinator *co, const char *name, const ch
 	int res = safefs_read(co->sp.place_fd[SPOOL_RUNNERS], file, RECORD_MAX_BYTES, &text, &len,
 			      NULL);
 
+	if (res == -EAGAIN) { /* somebody holds it for a moment */
+		scan_within(co, 100);
+		return;
+	}
 	if (res == 0)
 		res = registration_parse(text, len, &reg);
 	if (res != 0 || strcmp(reg.runner, name) != 0) {
@@ -135,6 +154,57 @@ static void read_registration(struct coordinator *co, const char *name, const ch
 	tickets_scan_inbox(co, r);
 }
 
+/* Time in which the loop ran, in ms: a tick shows that it does. */
+static int64_t awake_ms(const struct coordinator *co)
+{
+	int64_t now = clock_boot_ms(), gap = now - awake.last;
+
+	awake.ms += gap < 2 * tick_ms(co) ? gap : 2 * tick_ms(co);
+	awake.last = now;
+	return awake.ms;
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
+{
+	const struct coordinator *co = arg;
+
+	(void)usec;
+	(void)awake_ms(co);
+	sd_event_source_set_time_relative(source, (uint64_t)tick_ms(co) * 1000);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+int runners_start(struct coordinator *co)
+{
+	int r = sd_event_add_time_relative(co->event, &awake.timer, CLOCK_BOOTTIME,
+					   (uint64_t)tick_ms(co) * 1000,
+					   (uint64_t)tick_ms(co) * 100, on_tick, co);
+
+	return r < 0 ? r : 0;
+}
+
+/* Is it there, and does it take work? */
+static void review(struct coordinator *co, struct runner *r)
+{
+	bool present = r->beat.state && r->beat_seen && awake_ms(co) - r->beat_seen < co->opt.lease;
+	bool open = present && takes_work(r);
+
+	if (present == r->present && open == r->open)
+		return;
+	r->present = present;
+	r->open = open;
+	log_info("runner %s is %s", r->name,
+		 open	   ? "present"
+		 : present ? "leaving"
+			   : "absent: no sign of life");
+	co->changes++;
+	co->schedule_again = true;
+	tell_index(co, r);
+	if (!open)
+		tickets_withdraw_all(co, r);
+	coordinator_turn_soon(co);
+}
+
 /* A moved counter is a sign of life; at our own start a fresh file is one, too. */
 static void read_beat(struct coordinator *co, const char *name, const char *file)
 {
@@ -142,6 +212,7 @@ static void read_beat(struct coordinator *co, const char *name, const char *file
 	_cleanup_free_ char *text = NULL;
 	struct beat beat = { 0 };
 	struct stat st;
+	int64_t age;
 	size_t len;
 	bool first;
 
@@ -160,9 +231,11 @@ static void read_beat(struct coordinator *co, const char *name, const char *file
 	}
 	beat_free(&r->beat);
 	r->beat = beat;
-	if (!first || clock_wall_ms() - (int64_t)st.st_mtim.tv_sec * 1000 < co->opt.lease)
-		r->beat_seen = clock_boot_ms();
-	runners_review(co);
+	/* On SMB the stamp is of the client's clock, which may be ahead. */
+	age = clock_wall_ms() - (int64_t)st.st_mtim.tv_sec * 1000;
+	if (!first || (age < co->opt.lease && age > -co->opt.lease))
+		r->beat_seen = awake_ms(co);
+	review(co, r);
 }
 
 void runners_news(struct coordinator *co, const char *file)
@@ -211,39 +284,16 @@ int runners_scan(struct coordinator *co)
 	strlist_free(&files);
 	if (r == 0)
 		r = spool_list(&co->sp, SPOOL_CLAIMS, add_inbox, co);
-	runners_review(co);
+	for (struct runner *runner = co->runners; runner; runner = runner->hh.next)
+		review(co, runner);
 	return r;
-}
-
-void runners_review(struct coordinator *co)
-{
-	int64_t now = clock_boot_ms();
-
-	for (struct runner *r = co->runners; r; r = r->hh.next) {
-		bool present = r->beat.state && r->beat_seen && now - r->beat_seen < co->opt.lease;
-		bool open = present && takes_work(r);
-
-		if (present != r->present || open != r->open) {
-			r->present = present;
-			r->open = open;
-			log_info("runner %s is %s", r->name,
-				 open	   ? "present"
-				 : present ? "leaving"
-					   : "absent: no sign of life");
-			co->changes++;
-			co->schedule_again = true;
-			tell_index(co, r);
-			if (!open)
-				tickets_withdraw_all(co, r);
-			coordinator_turn_soon(co);
-		}
-	}
 }
 
 void runners_free(struct coordinator *co)
 {
 	struct runner *r, *next;
 
+	sd_event_source_unref(awake.timer);
 	HASH_ITER(hh, co->runners, r, next) {
 		HASH_DEL(co->runners, r);
 		close(r->inbox_fd);

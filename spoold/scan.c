@@ -19,6 +19,7 @@
 #include "jobs.h"
 #include "journal.h"
 #include "log.h"
+#include "places.h"
 #include "purge.h"
 #include "requeue.h"
 #include "runners.h"
@@ -155,6 +156,8 @@ static bool list_slice(struct coordinator *co, enum spool_place place, int64_t u
 	unsigned count = 0;
 
 	*ret = 0;
+	if (place == SPOOL_DONE || place == SPOOL_FAILED)
+		journal_flush(co, true); /* the index is asked about each */
 	if (!scan.dir) {
 		int fd = safefs_open_dir(co->sp.fd, spool_place_name(place));
 
@@ -213,19 +216,39 @@ static void look_after(struct coordinator *co, enum step resting)
 			jobs_due(job, job->place == SPOOL_LOST ? STEP_REVIVE
 				      : job->answered	       ? STEP_DISCARD
 							       : STEP_REJECT);
-		else if (jobs_folder_is_gone(job))
+		else if ((job->place != SPOOL_ACTIVE || job->seen_in_scan != co->scan_number) &&
+			 jobs_folder_is_gone(job))
 			found_deleted(job);
 		else
 			tickets_look_after(job);
 	}
 }
 
-static void look_after_active(struct coordinator *co)
+static int note_active(const char *name, unsigned char type, void *arg)
 {
+	struct coordinator *co = arg;
+	struct spool_job_name parsed;
+	struct job *job;
+
+	(void)type;
+	job = spool_parse_job_folder(name, &parsed) == 0 ? jobs_find(co, parsed.id) : NULL;
+	if (job && job->place == SPOOL_ACTIVE && strcmp(job->at, name) == 0)
+		job->seen_in_scan = co->scan_number;
+	return 0;
+}
+
+/* One listing instead of a look for each; what it lacks is looked for by name. */
+static int look_after_active(struct coordinator *co)
+{
+	int r = spool_list(&co->sp, SPOOL_ACTIVE, note_active, co);
+
+	if (r < 0)
+		return r;
 	look_after(co, STEP_OFFERED);
 	look_after(co, STEP_CLAIMED);
 	look_after(co, STEP_MISSED);
 	look_after(co, STEP_RETRY);
+	return 0;
 }
 
 static void forget_copies(void)
@@ -269,7 +292,9 @@ static bool run_stage(struct coordinator *co, int64_t until, int *ret)
 	switch (scan.stage) {
 	case STAGE_RUNNERS:
 		co->scan_number++;
-		*ret = runners_scan(co);
+		*ret = places_check(co);
+		if (*ret == 0)
+			*ret = runners_scan(co);
 		return true;
 	case STAGE_BOXES:
 		*ret = drops_scan(co);
@@ -282,7 +307,7 @@ static bool run_stage(struct coordinator *co, int64_t until, int *ret)
 		scan_inboxes(co);
 		return true;
 	case STAGE_ACTIVE:
-		look_after_active(co);
+		*ret = look_after_active(co);
 		if (!scan.whole && scan.known)
 			tickets_settle_strays(co);
 		return true;
@@ -312,6 +337,8 @@ static void begin(bool whole)
 	scan.running = true;
 	scan.whole = whole;
 	scan.stage = STAGE_RUNNERS;
+	if (whole)
+		found_begin();
 }
 
 /* Runs until the end or until the time is up. 0 or negative errno (the scan is given up; another
@@ -399,15 +426,51 @@ int scan_start(struct coordinator *co)
 	return r < 0 ? r : 0;
 }
 
+static void scan_in(int64_t ms)
+{
+	if (!scan.timer)
+		return;
+	sd_event_source_set_time_relative(scan.timer, (uint64_t)ms * 1000);
+	sd_event_source_set_enabled(scan.timer, SD_EVENT_ONESHOT);
+}
+
 void scan_soon(struct coordinator *co)
 {
 	(void)co;
-	if (scan.running) {
+	if (scan.running)
 		scan.again = true;
-	} else if (scan.timer) {
-		sd_event_source_set_time_relative(scan.timer, 10000);
-		sd_event_source_set_enabled(scan.timer, SD_EVENT_ONESHOT);
-	}
+	else
+		scan_in(10);
+}
+
+void scan_within(struct coordinator *co, int64_t ms)
+{
+	uint64_t due;
+
+	(void)co;
+	if (scan.running)
+		scan.again = true;
+	else if (scan.timer && sd_event_source_get_time(scan.timer, &due) >= 0 &&
+		 due > (uint64_t)(clock_boot_ms() + ms) * 1000)
+		scan_in(ms);
+}
+
+void scan_anew(struct coordinator *co)
+{
+	if (!scan.known && !scan.running)
+		return; /* it is under way */
+	scan.known = false;
+	scan.running = false;
+	scan.next_whole = 0;
+	if (scan.slice)
+		sd_event_source_set_enabled(scan.slice, SD_EVENT_OFF);
+	tickets_drop_strays(co);
+	scan_in(interval(co));
+}
+
+bool scan_knows_all(void)
+{
+	return scan.known;
 }
 
 void scan_stop(void)

@@ -17,6 +17,17 @@ int scan_start(struct coordinator *co);
 
 /* News was lost: boxes, inboxes and requests are listed soon. */
 void scan_soon(struct coordinator *co);
+
+/* Something is to be looked at again in so many milliseconds, by the same scan. */
+void scan_within(struct coordinator *co, int64_t ms);
+
+/* Jobs have been forgotten: everything is read again after the usual time, as at start, and until
+ * then nothing is concluded from what is not known. */
+void scan_anew(struct coordinator *co);
+
+/* Has everything been read, so that an unknown job is none? */
+bool scan_knows_all(void);
+
 void scan_stop(void);
 
 #endif

@@ -53,7 +53,7 @@ static void join(struct coordinator *co, struct job *job)
 	} else if (r < 0 && r != -EBADMSG) {
 		log_trouble("manifest", "%" PRIu64 ": its manifest cannot be read now: %s", job->id,
 			    strerror(-r));
-		jobs_due(job, STEP_RETRY);
+		jobs_rest(job, STEP_RETRY, r);
 	} else if (r < 0) {
 		complain(&job->complaint, SPOOL_MANIFEST, 0,
 			 xasprintf("a damaged record of admission (%s)", strerror(-r)),

@@ -10,64 +10,46 @@
 
 #include "control.h"
 #include "jobs.h"
-#include "log.h"
+#include "removals.h"
 #include "syncer.h"
-#include "worker.h"
 #include "xalloc.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 struct spent {
 	struct coordinator *co;
 	int inbox_fd; /* a duplicate: the runner may be forgotten meanwhile */
+	char *where;
 	char name[SPOOL_TICKET_SIZE];
 };
-
-static int remove_spent(void *arg)
-{
-	struct spent *spent = arg;
-
-	return unlinkat(spent->inbox_fd, spent->name, 0) < 0 && errno != ENOENT ? -errno : 0;
-}
-
-static void removed(void *arg, int result)
-{
-	struct spent *spent = arg;
-
-	if (result < 0)
-		log_trouble("sweep",
-			    "a spent ticket cannot be removed (%s): tried again with a later scan",
-			    strerror(-result));
-	close(spent->inbox_fd);
-	free(spent);
-}
 
 static void durable(void *arg, int result)
 {
 	struct spent *spent = arg;
 
-	if (result < 0) {
-		removed(spent, 0); /* the job itself reports it and stops us */
-		return;
-	}
-	worker_submit(spent->co->slow_lane, remove_spent, removed, spent);
+	if (result == 0) /* else the job itself reports it */
+		removals_add(spent->co, spent->inbox_fd, spent->where, spent->name);
+	close(spent->inbox_fd);
+	free(spent->where);
+	free(spent);
 }
 
 void sweep_ticket(struct coordinator *co, const struct runner *runner, uint64_t id,
 		  unsigned attempt, enum spool_ticket_kind kind, const char *rid)
 {
-	struct spent *spent = xcalloc(1, sizeof(*spent));
+	int fd = fcntl(runner->inbox_fd, F_DUPFD_CLOEXEC, 3);
+	struct spent *spent;
 
+	if (fd < 0)
+		return; /* the scan finds it again */
+	spent = xcalloc(1, sizeof(*spent));
 	spent->co = co;
-	spent->inbox_fd = fcntl(runner->inbox_fd, F_DUPFD_CLOEXEC, 3);
+	spent->inbox_fd = fd;
+	spent->where = xasprintf("%s/%s", spool_place_name(SPOOL_CLAIMS), runner->name);
 	spool_ticket_name(spent->name, id, attempt, kind, rid);
-	if (spent->inbox_fd < 0)
-		free(spent);
-	else
-		syncer_then(co->syncer, durable, spent);
+	syncer_then(co->syncer, durable, spent);
 	coordinator_turn_soon(co);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sweep - spent files in inboxes are removed, after what made them spent is durable, in the slow
- * lane.
+ * sweep - spent files in inboxes are removed, after what made them spent is durable.
  */
 #ifndef SPOOLD_SWEEP_H
 #define SPOOLD_SWEEP_H

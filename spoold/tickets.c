@@ -16,6 +16,7 @@
 #include "jobs.h"
 #include "journal.h"
 #include "log.h"
+#include "places.h"
 #include "runners.h"
 #include "sweep.h"
 #include "xalloc.h"
@@ -287,10 +288,16 @@ static void see(struct coordinator *co, struct runner *runner, const char *name)
 	if (spool_parse_ticket_name(name, &tn) < 0 || tn.kind >= SPOOL_ORDER_CANCEL)
 		return;
 	job = jobs_find(co, tn.id);
-	if (job)
-		sighted(co, job, runner, &tn);
-	else
+	if (!job) {
 		keep_stray(runner, &tn);
+		return;
+	}
+	sighted(co, job, runner, &tn);
+	/* By number: a sighting may have ended it. */
+	job = jobs_find(co, tn.id);
+	if (job && job->has_ticket && job->runner == runner && job->attempt == tn.attempt &&
+	    job->ticket == tn.kind)
+		job->ticket_seen = co->scan_number;
 }
 
 void tickets_news(struct coordinator *co, const char *runner, const char *name)
@@ -318,11 +325,7 @@ static int see_in_listing(const char *name, unsigned char type, void *arg)
 /* The inbox was removed and has been made anew: from now on that one is meant. */
 static void follow_inbox(struct runner *runner, int fd)
 {
-	struct stat now, before;
-
-	if (fstat(fd, &now) == 0 && fstat(runner->inbox_fd, &before) == 0 &&
-	    (now.st_ino != before.st_ino || now.st_dev != before.st_dev) &&
-	    dup3(fd, runner->inbox_fd, O_CLOEXEC) >= 0)
+	if (places_follow(runner->inbox_fd, fd))
 		log_info("the inbox of runner %s is another folder now", runner->name);
 }
 
@@ -350,7 +353,7 @@ void tickets_look_after(struct job *job)
 {
 	char name[SPOOL_TICKET_SIZE];
 
-	if (job->has_ticket && job->runner) {
+	if (job->has_ticket && job->runner && job->ticket_seen != job->co->scan_number) {
 		spool_ticket_name(name, job->id, job->attempt, job->ticket, job->rid);
 		if (safefs_look(job->runner->inbox_fd, name, NULL) == -ENOENT) {
 			/* Moved on, or removed by hand: the inbox tells. */

@@ -21,7 +21,8 @@ void tickets_drop_strays(struct coordinator *co);
 /* Hands the job to the step that the table names for its place and ticket. Never for a busy job. */
 void tickets_settle(struct job *job);
 
-/* As above for a job that rests; first it is seen whether its ticket is still there, by name. */
+/* As above for a job that rests; first it is seen whether its ticket is still there, by name unless
+ * this scan has just met it. */
 void tickets_look_after(struct job *job);
 
 /* The runner takes no work now: its unclaimed offers are withdrawn. */

@@ -44,33 +44,52 @@ static void give_up(struct job *job, int error)
 	drops_wait_on(co, drop);
 }
 
-static void wrap(struct coordinator *co, struct job *job)
+/* job->errand: the folder's name. In a slow lane: a client may have read the file, and the rename
+ * waits for it if it is silent. */
+static int wrap_in_lane(void *arg)
 {
-	int queued_fd = co->sp.place_fd[SPOOL_QUEUED], fd, r;
-	const struct box *box = job->drop->box;
-	_cleanup_free_ char *at = xasprintf(SPOOL_TMP "%" PRIu64 "%s%s", job->id,
-					    *box->app ? "@" : "", box->app);
+	struct job *job = arg;
+	int queued_fd = job->co->sp.place_fd[SPOOL_QUEUED], r;
+	_cleanup_close_ int fd = -1;
+	const char *at = job->errand;
 
-	if (mkdirat(queued_fd, at, 0755) < 0 && errno != EEXIST) {
-		give_up(job, -errno);
-		return;
-	}
+	if (mkdirat(queued_fd, at, 0755) < 0 && errno != EEXIST)
+		return -errno;
 	fd = safefs_open_dir(queued_fd, at);
-	r = fd < 0 ? fd : safefs_rename(box->fd, job->drop->name, fd, job->drop->name);
-	if (r != 0) {
-		if (fd >= 0)
-			close(fd);
+	r = fd < 0 ? fd : safefs_rename(job->drop->box->fd, job->drop->name, fd, job->drop->name);
+	if (r != 0)
 		(void)unlinkat(queued_fd, at, AT_REMOVEDIR);
-		give_up(job, r);
+	return r;
+}
+
+static void wrapped(struct job *job, int result)
+{
+	struct coordinator *co = job->co;
+	_cleanup_free_ char *at = job->errand;
+	_cleanup_close_ int fd = -1;
+
+	job->errand = NULL;
+	if (result != 0) {
+		give_up(job, result);
 		return;
 	}
-	syncer_touch(co->syncer, fd);
-	syncer_touch_dir(co->syncer, queued_fd);
-	syncer_touch_dir(co->syncer, box->fd);
-	close(fd);
+	fd = safefs_open_dir(co->sp.place_fd[SPOOL_QUEUED], at);
+	if (fd >= 0)
+		syncer_touch(co->syncer, fd);
+	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
+	syncer_touch_dir(co->syncer, job->drop->box->fd);
 	job->wrapped = true;
 	jobs_moved(job, SPOOL_INCOMING, at);
 	jobs_after_sync(job, STEP_ADMIT);
+}
+
+static void wrap(struct coordinator *co, struct job *job)
+{
+	const struct box *box = job->drop->box;
+
+	job->errand = xasprintf(SPOOL_TMP "%" PRIu64 "%s%s", job->id, *box->app ? "@" : "",
+				box->app);
+	jobs_in_lane(job, jobs_slow_lane(co), wrap_in_lane, wrapped);
 }
 
 void wrap_run(struct coordinator *co, struct joblist *due)

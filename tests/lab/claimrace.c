@@ -5,10 +5,10 @@
  *
  * claimrace FOLDER START PAUSE RID claims; without RID it withdraws, as the coordinator does. It
  * lists the folder and looks at each ticket first, so that the client's caches are warm, says
- * "warm", waits until a line comes from standard input, and then tries each once, beginning at START
- * percent of the list, with PAUSE microseconds between two. "won ID" is printed for each ticket that
- * the program believes to be its own, "lost N" at last; anything else is an error, told in words,
- * with status 1.
+ * "warm", waits until a line comes from standard input, and then tries each once, beginning at
+ * START percent of the list, with PAUSE microseconds between two. "won ID" is printed for each
+ * ticket that the program believes to be its own, "lost N" at last; anything else is an error, told
+ * in words, with status 1.
  */
 #include "safefs.h"
 #include "spool.h"
@@ -51,7 +51,8 @@ static bool is_mine(const struct race *race, uint64_t id)
 	size_t len;
 	bool mine;
 
-	spool_ticket_name(name, id, 1, race->rid ? SPOOL_TICKET_CLAIM : SPOOL_TICKET_VOID, race->rid);
+	spool_ticket_name(name, id, 1, race->rid ? SPOOL_TICKET_CLAIM : SPOOL_TICKET_VOID,
+			  race->rid);
 	snprintf(expected, sizeof(expected), "ticket %llu\n", (unsigned long long)id);
 	mine = safefs_read(race->inbox, name, 100, &text, &len, NULL) == 0 &&
 	       strcmp(text, expected) == 0;

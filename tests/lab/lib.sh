@@ -97,15 +97,21 @@ people_job() {
 		(cd /home/alice && make_job "$@") && chown -R alice:users "/home/alice/$1"
 }
 
-# counting_jobs COUNT SECONDS: submits that many jobs, each of which notes on its host that it has begun,
-# and then writes a line a second.
+# counting_jobs COUNT LINES: submits that many jobs, each of which notes on its host that it has begun,
+# waits for "go", and then writes a line every two seconds. All but sleep is the shell's own, because
+# starting programs is what an emulated processor is slowest at. A file is opened for each line: when
+# smbd is restarted such an open may fail once (EAGAIN), so a program that cares asks again.
 counting_jobs() {
+	rm -f /srv/share/go
 	people_job counting "arguments = {\"$2\"}" <<-"EOF" || return 1
 		echo "$SPOOL_JOB_ID" >>/var/tmp/ran
-		for i in $(seq "$1"); do
-			echo "line $i" >>lines.txt
+		until set -- "$1" /srv/share/g*; [ "$2" = /srv/share/go ]; do sleep 2; done
+		i=0
+		while [ "$i" -lt "$1" ]; do
+			i=$((i + 1))
+			until echo "line $i" >>lines.txt; do sleep 1; done
 			echo "line $i"
-			sleep 1
+			sleep 2
 		done
 	EOF
 	# shellcheck disable=SC2046	# words
@@ -113,10 +119,14 @@ counting_jobs() {
 		$(yes /home/alice/counting | head -n "$1") >ids
 }
 
-# running: how many tickets are claimed; running_on_all: is one on each runner?
+go() { : >/srv/share/go; }
+
+# running: how many tickets are claimed; are_running COUNT; running_on_all: is one on each runner?
 running() {
 	find /srv/share/spool/claims -name '*.claim.*' | wc -l
 }
+
+are_running() { [ "$(running)" = "$1" ]; }
 
 running_on_all() {
 	local host
@@ -125,7 +135,7 @@ running_on_all() {
 	done
 }
 
-# jobs_are_whole COUNT SECONDS: waits for those of counting_jobs and reads all that each has written.
+# jobs_are_whole COUNT LINES: waits for those of counting_jobs and reads all that each has written.
 jobs_are_whole() {
 	local id
 	# shellcheck disable=SC2046	# words

@@ -25,7 +25,7 @@ race_start() {
 race_run() {
 	local name
 	for name; do
-		exec {fd}>"$name.go" && GO+=($fd)
+		exec {fd}>"$name.go" && GO+=("$fd")
 	done
 	for name; do wait_until 60 grep warm "$name.out" || return 1; done
 	for fd in "${GO[@]}"; do echo go >&$fd; done

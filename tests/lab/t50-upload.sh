@@ -26,9 +26,9 @@ test_expect_success "$MEDIUM: daemons start; a job that sums up what it finds" '
 if [ "$MEDIUM" = nfs3 ]; then
 	# NFS 3 has no open: the server cannot know. What changes after admission goes back until the first offer.
 	test_expect_success "$MEDIUM: no runner is free: what was taken too early goes back to wait, and comes whole" '
-		runner_stop c1 && runner_stop c2 && upload back && sleep 3 &&
-		grep "back.*changed\|returned\|return" "$LOGS/spoold.log" &&
-		runner_start c1 && whole back &&
+		runner_stop c1 && runner_stop c2 && upload back &&
+		grep "1: admit incoming -> queued" "$LOGS/spoold.log" &&
+		runner_start c1 && whole back && grep "1: return queued -> incoming" "$LOGS/spoold.log" &&
 		test "$(ls -d /srv/share/spool/done/*-back /srv/share/spool/failed/*-back 2>/dev/null | wc -l)" = 1
 	'
 else

@@ -26,7 +26,7 @@ test_expect_success "$MEDIUM: alice may not write orders, and is told who owns w
 	fi
 '
 
-test_expect_success "$MEDIUM: what alice has dropped on NFS is hers to cancel, not bob'"'"'s" '
+test_expect_success "$MEDIUM: what alice has dropped on NFS is hers to cancel, and not for bob" '
 	people_job long <<-"EOF" &&
 		sleep 300
 	EOF

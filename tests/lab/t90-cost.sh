@@ -32,7 +32,7 @@ trace_stop() {
 
 # one_job NAME: a folder of one file, a program of the host and no output: all requests are the runner's.
 one_job() {
-	make_job "$1" "executable = \"/bin/true\"" </dev/null && chown -R spool:spool "$1" && mv "$1" /srv/ &&
+	make_job "$1" "executable = \"/bin/true\"" </dev/null && rm -rf "/srv/$1" && chown -R spool:spool "$1" && mv "$1" /srv/ &&
 		requests >before && { [ "$MEDIUM" = smb ] || trace_start; } &&
 		mv "/srv/$1" /srv/share/spool/incoming/ &&
 		TIME_LIMIT=60 wait_done "$1" &&
@@ -40,10 +40,10 @@ one_job() {
 }
 
 test_expect_success "$MEDIUM: an idle runner asks once a tick" '
-	daemons_start && sleep 12 && requests >before && sleep 60 && requests >after &&
-	spent before after >idle && cat idle && echo "# $MEDIUM: 60 s idle (60 ticks, 12 beats): $(cat idle)" >told &&
+	daemons_start && sleep 12 && requests >before && sleep 30 && requests >after &&
+	spent before after >idle && cat idle && echo "# $MEDIUM: 30 s idle (30 ticks, 6 beats): $(cat idle)" >told &&
 	if [ "$MEDIUM" != smb ]; then
-		test "$(tr " " "\n" <idle | grep -A1 GETATTR | tail -n 1)" -le 75
+		test "$(tr " " "\n" <idle | grep -A1 GETATTR | tail -n 1)" -le 40
 	fi
 '
 

@@ -139,4 +139,23 @@ assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5" &&
 	test -e c
 '
 
+test_expect_success 'SHIM_STALL makes files, not folders, wait as long as a file exists' '
+	fresh && mkdir a.d && touch wait &&
+	{ shim SHIM_STALL=/a SHIM_STALL_WHILE="$PWD/wait" -- "
+os.rename(\"b\", \"c\")
+os.rename(\"a.d\", \"d\")
+os.unlink(\"a\")
+" & } && pid=$! && wait_until 10 test -d d && test -e c && test -e a && rm wait && wait $pid &&
+	test ! -e a
+'
+
+test_expect_success 'SHIM_NFS: what lies below a folder has no leases' '
+	fresh && mkdir far && touch far/file && lease="
+import fcntl
+try: fcntl.fcntl(os.open(\"far/file\", os.O_RDONLY), fcntl.F_SETLEASE, fcntl.F_RDLCK)
+except BlockingIOError: os._exit(9)" &&
+	shim SHIM_COUNT=count -- "$lease" &&
+	test_expect_code 9 shim SHIM_NFS="$PWD/far" -- "$lease"
+'
+
 test_done

@@ -102,6 +102,19 @@ test_expect_success 'a single job.conf can wait for nothing: rejected' '
 		"copy it into the folder"
 '
 
+passed=0
+some_pass() {
+	local name=whole$((++passed))
+	make_job "$name" <<<true && drop_mv "$name" && wait_in queued "$name"
+}
+
+test_expect_success 'ready_needed: nothing is complete because it stands still' '
+	spoold_stop && spoold_start -o ready_needed=yes && make_job slow <<<true &&
+	echo "print(1)" >slow.py && drop slow slow.py && some_pass && some_pass && some_pass &&
+	still_incoming slow slow.py && touch "$INCOMING/slow/.ready" && wait_in queued slow &&
+	mv "$INCOMING/slow.py" . && some_pass && drop_mv slow.py && wait_in queued slow.py
+'
+
 test_expect_success 'nothing is left in incoming, every job is in one place' '
 	wait_incoming_empty && check_share
 '

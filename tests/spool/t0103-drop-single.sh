@@ -23,8 +23,8 @@ test_expect_success 'spoold starts' '
 
 # Its drop box is found within some seconds; the last test but one looks.
 test_expect_success 'a new application is added while spoold runs' '
-	cp -r "$SHARE/apps/python3" "$SHARE/apps/snake" && mkdir "$INCOMING/@snake" &&
-	sed -i "s/extensions.*/extensions = {\".snk\"}/" "$SHARE/apps/snake/1/app.conf"
+	cp -r "$SHARE/apps/python3" snake && mkdir "$INCOMING/@snake" &&
+	sed -i "s/extensions.*/extensions = {\".snk\"}/" snake/1/app.conf && mv snake "$SHARE/apps/"
 '
 
 test_expect_success 'cp of one .py file' '

@@ -8,6 +8,10 @@
  *	SHIM_NOOP_AT=N		the N-th rename reports success and does nothing
  *	SHIM_MATCH=TEXT		only renames with TEXT in the path of their target count
  *	SHIM_COUNT=FILE		holds the number of renames so far
+ *	SHIM_NFS=FOLDER		what lies below it is on NFS, as far as statfs tells, and has no
+ *leases
+ *	SHIM_STALL=TEXT		while the file SHIM_STALL_WHILE exists, whoever moves, removes or
+ *				chmods a file with TEXT in its path waits, as for a silent client
  *	SHIM_TRACE=FILE		one line per call that opens for writing, writes, syncs, renames,
  *				links, unlinks or makes a folder, appended when the call is over:
  *
@@ -16,6 +20,8 @@
  * The result is 0 or the negative errno. Paths are absolute, of a descriptor as /proc/self/fd has
  * it; blanks, backslashes and control characters in them are \xNN. A sync has a line of its own
  * when it begins (fsync-begin ...), so that what changes meanwhile is not taken for synced.
+ *
+ * far.c has more: a file server that is far away, or full.
  *
  * Only the process that loaded the shim is concerned, with all its threads, not what it forks. Not
  * seen: what stdio writes (glibc calls its own write) and stores to mapped memory.
@@ -38,7 +44,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define PLACE_SIZE (4 * PATH_MAX)
+#include "shim.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pid_t owner;
@@ -46,16 +52,18 @@ static int trace_fd = -1, count_fd = -1;
 static unsigned long lines, renames, succeeded, kill_after, lie_at, noop_at;
 static const char *match;
 
-/* The next definition of a function, glibc's. */
-#define NEXT(name) ((__typeof__(name) *)next(#name))
-
-static uintptr_t next(const char *name)
+uintptr_t shim_next(const char *name)
 {
 	void *found = dlsym(RTLD_NEXT, name);
 
 	if (!found)
 		abort();
 	return (uintptr_t)found;
+}
+
+bool shim_is_owner(void)
+{
+	return getpid() == owner;
 }
 
 static unsigned long number(const char *variable)
@@ -88,7 +96,7 @@ __attribute__((constructor)) static void start(void)
 /* -- paths --------------------------------------------------------------------------------------- */
 
 /* What the descriptor refers to, or the working directory. */
-static void place_of_fd(int fd, char *place)
+void shim_place_of_fd(int fd, char *place)
 {
 	char link[64];
 	ssize_t len;
@@ -101,13 +109,13 @@ static void place_of_fd(int fd, char *place)
 	place[len < 0 ? 0 : len] = '\0';
 }
 
-static void place_of(int dirfd, const char *path, char *place)
+void shim_place_of(int dirfd, const char *path, char *place)
 {
 	size_t len;
 
 	place[0] = '\0';
 	if (path[0] != '/') {
-		place_of_fd(dirfd, place);
+		shim_place_of_fd(dirfd, place);
 		len = strlen(place);
 		snprintf(place + len, PLACE_SIZE - len, "/%s", path);
 	} else {
@@ -166,7 +174,7 @@ static long trace_at(const char *call, long result, int dirfd, const char *path)
 	int saved = errno;
 
 	if (tracing()) {
-		place_of(dirfd, path, place);
+		shim_place_of(dirfd, path, place);
 		errno = saved;
 		trace(call, result, place, NULL);
 	}
@@ -179,7 +187,7 @@ static long trace_fd_call(const char *call, long result, int fd)
 	int saved = errno;
 
 	if (tracing() && fd != trace_fd && fd != count_fd) {
-		place_of_fd(fd, place);
+		shim_place_of_fd(fd, place);
 		errno = saved;
 		if (place[0] == '/') /* not of pipes and sockets */
 			trace(call, result, place, NULL);
@@ -231,10 +239,12 @@ static int do_rename(int from_fd, const char *from, int to_fd, const char *to, u
 	enum fate fate = FATE_NORMAL;
 	int result = 0;
 
-	place_of(from_fd, from, from_place);
-	place_of(to_fd, to, to_place);
+	shim_place_of(from_fd, from, from_place);
+	shim_place_of(to_fd, to, to_place);
 	if (counts(to_place))
 		fate = before_rename();
+	far_wait(from_place);
+	far_wait(to_place);
 	if (fate != FATE_NOOP)
 		result = NEXT(renameat2)(from_fd, from, to_fd, to, flags);
 	if (tracing())
@@ -362,7 +372,7 @@ int ftruncate64(int fd, off64_t len) __attribute__((alias("ftruncate"), nothrow)
 int fsync(int fd)
 {
 	trace_fd_call("fsync-begin", 0, fd);
-	return (int)trace_fd_call("fsync", NEXT(fsync)(fd), fd);
+	return (int)trace_fd_call("fsync", far_is_full(fd) ? -1 : NEXT(fsync)(fd), fd);
 }
 
 int fdatasync(int fd)
@@ -391,6 +401,7 @@ int link(const char *from, const char *to)
 
 int unlinkat(int dirfd, const char *path, int flags)
 {
+	far_wait_at(dirfd, path);
 	return (int)trace_at("unlink", NEXT(unlinkat)(dirfd, path, flags), dirfd, path);
 }
 

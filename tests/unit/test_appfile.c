@@ -16,6 +16,21 @@
 #include "corpus.h"
 #include "scratch.h"
 
+#include <sys/syscall.h>
+
+static int reads_left = -1; /* that succeed; then EIO; -1: all */
+
+ssize_t read(int fd, void *data, size_t len)
+{
+	if (reads_left == 0) {
+		errno = EIO;
+		return -1;
+	}
+	if (reads_left > 0)
+		reads_left--;
+	return syscall(SYS_read, fd, data, len);
+}
+
 static void parse(const char *text, struct appfile *app)
 {
 	struct complaint c = { 0 };
@@ -275,6 +290,35 @@ static void versions_are_found(void **state)
 	scratch_free(&s);
 }
 
+/* The server does not answer well just now: nothing is concluded from that. */
+static void trouble_is_no_fault_of_an_application(void **state)
+{
+	struct scratch s = share_new();
+	struct catalogue cat = { 0 };
+	struct complaint c = { 0 };
+	struct appfile other;
+	size_t apps, faults;
+
+	(void)state;
+	assert_int_equal(catalogue_load(s.fd, &cat), 0);
+	apps = cat.count;
+	faults = cat.faults.count;
+	for (int after = 0; after < 4; after++) {
+		reads_left = after;
+		assert_int_equal(catalogue_load(s.fd, &cat), -EIO);
+		assert_int_equal(cat.count, apps);
+		assert_int_equal(cat.faults.count, faults);
+	}
+	reads_left = 0;
+	errno = 0;
+	assert_null(catalogue_resolve(s.fd, &cat, "octave/6", "job.conf", 1, &other, &c));
+	assert_int_equal(errno, EIO);
+	assert_false(complaint_any(&c));
+	reads_left = -1;
+	catalogue_free(&cat);
+	scratch_free(&s);
+}
+
 static void unknown_applications_are_explained(void **state)
 {
 	static const struct {
@@ -352,6 +396,7 @@ int main(void)
 		cmocka_unit_test(a_catalogue_has_the_current_versions),
 		cmocka_unit_test(faults_name_what_is_wrong),
 		cmocka_unit_test(versions_are_found),
+		cmocka_unit_test(trouble_is_no_fault_of_an_application),
 		cmocka_unit_test(unknown_applications_are_explained),
 		cmocka_unit_test(endings_find_applications),
 	};

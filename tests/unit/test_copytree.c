@@ -174,7 +174,7 @@ static void the_copy_shares_no_inode(void **state)
 	close_pair(&p);
 }
 
-static void modes_and_times_are_kept(void **state)
+static void modes_groups_and_times_are_kept(void **state)
 {
 	static const struct {
 		const char *path;
@@ -183,6 +183,7 @@ static void modes_and_times_are_kept(void **state)
 		{ "d/e", 0500 },   { "d", 0555 },	  { "empty", 03770 },
 		{ "d/run", 0755 }, { "d/e/large", 0400 }, { "-rf", 0606 },
 	};
+	const gid_t group = geteuid() == 0 ? 4711 : getegid(); /* others may not give it away */
 	struct scratch s = job();
 	struct pair p;
 
@@ -190,6 +191,7 @@ static void modes_and_times_are_kept(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char *path = xasprintf("job/%s", rows[i].path);
 
+		assert_int_equal(fchownat(s.fd, path, (uid_t)-1, group, 0), 0);
 		assert_int_equal(fchmodat(s.fd, path, rows[i].mode, 0), 0);
 		changes_set_mtime(&s, path, 1000000 + (time_t)i);
 		free(path);
@@ -203,6 +205,7 @@ static void modes_and_times_are_kept(void **state)
 
 		assert_int_equal(fstatat(p.to, rows[i].path, &st, 0), 0);
 		assert_int_equal(st.st_mode & 07777, rows[i].mode);
+		assert_int_equal(st.st_gid, group);
 		assert_int_equal(st.st_mtim.tv_sec, 1000000 + (time_t)i);
 		assert_int_equal(st.st_mtim.tv_nsec, 0);
 	}
@@ -383,7 +386,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_copy_is_equal_by_every_way),
 		cmocka_unit_test(the_copy_shares_no_inode),
-		cmocka_unit_test(modes_and_times_are_kept),
+		cmocka_unit_test(modes_groups_and_times_are_kept),
 		cmocka_unit_test(changed_inputs_are_an_error),
 		cmocka_unit_test(fifos_are_no_inputs),
 		cmocka_unit_test(the_target_must_be_empty),

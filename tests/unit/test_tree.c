@@ -23,6 +23,7 @@
 
 static unsigned repeats; /* how often a name "x..." is shown */
 static struct dirent shown;
+static const char *ghost;    /* a name that is listed although it is gone */
 static void (*at_end)(void); /* called at the first end of a folder */
 static const struct scratch *at_end_scratch;
 
@@ -40,6 +41,11 @@ struct dirent *readdir(DIR *dir)
 	entry = real(dir);
 	if (entry)
 		shown = *entry;
+	if (!entry && ghost) {
+		snprintf(shown.d_name, sizeof(shown.d_name), "%s", ghost);
+		ghost = NULL;
+		return &shown;
+	}
 	if (!entry && at_end) {
 		at_end();
 		at_end = NULL;
@@ -265,6 +271,19 @@ static void a_folder_that_changes_is_not_left(void **state)
 	}
 }
 
+static void a_name_that_goes_while_it_is_looked_at_is_not_there(void **state)
+{
+	struct scratch s = scratch_new();
+
+	(void)state;
+	scratch_write(&s, "job/a", "");
+	scratch_write(&s, "job/sub/b", "");
+	ghost = "gone";
+	assert_listing(&s, "f a|d sub|f sub/b|");
+	assert_null(ghost);
+	scratch_free(&s);
+}
+
 /* -- bounds ------------------------------------------------------------------------------------- */
 
 static void assert_complaint(const struct scratch *s, const char *found, const char *expected)
@@ -466,6 +485,7 @@ int main(void)
 		cmocka_unit_test(ready_and_partial_are_noticed),
 		cmocka_unit_test(closed_folders_are_an_error_not_a_gap),
 		cmocka_unit_test(a_folder_that_changes_is_not_left),
+		cmocka_unit_test(a_name_that_goes_while_it_is_looked_at_is_not_there),
 		cmocka_unit_test(depth_is_bounded),
 		cmocka_unit_test(paths_are_bounded),
 		cmocka_unit_test(entries_are_bounded),

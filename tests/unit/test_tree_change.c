@@ -14,6 +14,9 @@
 #include "kinds.h"
 #include "tree.h"
 
+#include <errno.h>
+#include <signal.h>
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* -- the fingerprint ---------------------------------------------------------------------------- */
@@ -186,7 +189,7 @@ static int writers(const struct scratch *s)
 	struct tree t;
 
 	assert_int_equal(tree_look(fd, &t, &c), 0);
-	r = tree_has_writer(fd, &t);
+	r = tree_writers(fd, &t);
 	tree_free(&t);
 	close(fd);
 	return r;
@@ -199,7 +202,7 @@ static void writers_are_found_anywhere(void **state)
 
 	(void)state;
 	assert_int_equal(mkdirat(s.fd, "job", 0700), 0);
-	assert_int_equal(writers(&s), 0);
+	assert_int_equal(writers(&s), SAFEFS_NO_WRITER);
 	assert_int_equal(renameat(s.fd, "dir", s.fd, "job/dir"), 0);
 	assert_int_equal(renameat(s.fd, "fifo", s.fd, "job/fifo"), 0);
 	scratch_write(&s, "job/a", "");
@@ -209,12 +212,53 @@ static void writers_are_found_anywhere(void **state)
 		print_message("# no leases below %s\n", s.path);
 		skip();
 	}
-	assert_int_equal(writers(&s), 0); /* who reads does not count */
+	assert_int_equal(writers(&s), SAFEFS_NO_WRITER); /* who reads does not count */
 	close(fd);
 	fd = openat(s.fd, "job/d/e/z", O_WRONLY | O_CLOEXEC);
-	assert_int_equal(writers(&s), 1);
+	assert_int_equal(writers(&s), SAFEFS_WRITER);
 	close(fd);
-	assert_int_equal(writers(&s), 0);
+	assert_int_equal(writers(&s), SAFEFS_NO_WRITER);
+	scratch_free(&s);
+}
+
+/* A client that may write has a lease; asked for the file it gives it back, in its own time. */
+static void a_lease_for_writing_is_a_writer(void **state)
+{
+	struct scratch s = scratch_new();
+	sigset_t io;
+	int fd;
+
+	(void)state;
+	sigemptyset(&io);
+	sigaddset(&io, SIGIO);
+	sigprocmask(SIG_BLOCK, &io, NULL);
+	scratch_write(&s, "job/lent", "");
+	fd = openat(s.fd, "job/lent", O_RDWR | O_CLOEXEC);
+	if (fcntl(fd, F_SETLEASE, F_WRLCK) < 0) {
+		print_message("# no leases below %s\n", s.path);
+		skip();
+	}
+	assert_int_equal(writers(&s), SAFEFS_WRITER);
+	close(fd);
+	assert_int_equal(writers(&s), SAFEFS_NO_WRITER);
+	scratch_free(&s);
+}
+
+/* What cannot be opened is no proof of anything. */
+static void what_is_not_seen_is_not_said(void **state)
+{
+	struct scratch s = scratch_new();
+	struct tree_entry entry = { .path = (char *)"a", .type = 'f' };
+	const struct tree t = { .entries = &entry, .count = 1 };
+
+	(void)state;
+	assert_int_equal(tree_writers(s.fd, &t), -ENOENT);
+	assert_int_equal(symlinkat("b", s.fd, "a"), 0);
+	assert_int_equal(tree_writers(s.fd, &t), SAFEFS_WRITER_UNKNOWN);
+	scratch_write(&s, "d/file", "");
+	entry.path = (char *)"d/file/below";
+	assert_int_equal(tree_writers(s.fd, &t), SAFEFS_WRITER_UNKNOWN);
+	assert_int_equal(tree_writers(-1, &t), SAFEFS_WRITER_UNKNOWN);
 	scratch_free(&s);
 }
 
@@ -223,6 +267,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_fingerprint_tells_every_change),
 		cmocka_unit_test(writers_are_found_anywhere),
+		cmocka_unit_test(a_lease_for_writing_is_a_writer),
+		cmocka_unit_test(what_is_not_seen_is_not_said),
 	};
 
 	alarm(60); /* what blocks fails */

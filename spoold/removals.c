@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * removals - files and folders of ours that have had their time go, in a lane of their own.
+ *
+ * Spent tickets, requests that have been answered, old snapshots, evidence that is kept no longer.
+ * An unlink of a file that a client has read may wait for that client, 90 s if it is dead (NFS
+ * delegations), and the next unlinks behind it; nothing else does. What is on its way is known by
+ * name, so that a scan does not take it for news. A crash leaves some: they are found again.
+ */
+#include "removals.h"
+
+#include "cleanup.h"
+#include "log.h"
+#include "rmtree.h"
+#include "worker.h"
+#include "xalloc.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+struct removal {
+	char *path; /* "<where>/<name>", the hash key */
+	int dir_fd; /* a duplicate: a runner's inbox may be closed meanwhile */
+	char *name;
+	UT_hash_handle hh;
+};
+
+static struct removal *removals; /* on their way */
+
+static struct removal *find(const char *where, const char *name)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", where, name);
+	struct removal *removal;
+
+	HASH_FIND_STR(removals, path, removal);
+	return removal;
+}
+
+bool removals_has(const char *where, const char *name)
+{
+	return removals && find(where, name);
+}
+
+static int run(void *arg)
+{
+	const struct removal *removal = arg;
+
+	return rmtree(removal->dir_fd, removal->name);
+}
+
+static void forget(struct removal *removal)
+{
+	HASH_DEL(removals, removal);
+	close(removal->dir_fd);
+	free(removal->path);
+	free(removal->name);
+	free(removal);
+}
+
+static void ended(void *arg, int result)
+{
+	struct removal *removal = arg;
+
+	if (result < 0)
+		log_trouble("remove", "spool/%s cannot be removed (%s): it is tried again later",
+			    removal->path, strerror(-result));
+	forget(removal);
+}
+
+void removals_add(struct coordinator *co, int dir_fd, const char *where, const char *name)
+{
+	struct removal *removal;
+	int fd;
+
+	if (find(where, name))
+		return;
+	fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return; /* no descriptor left; it is found again */
+	removal = xcalloc(1, sizeof(*removal));
+	removal->path = xasprintf("%s/%s", where, name);
+	removal->dir_fd = fd;
+	removal->name = xstrdup(name);
+	HASH_ADD_KEYPTR(hh, removals, removal->path, strlen(removal->path), removal);
+	worker_submit(co->removal_lane, run, ended, removal);
+}

@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The shim says that the share is on NFS and that nobody knows who writes, as on NFS 3.
+#
+# Fails if in spoold/drops.c a drop is complete after settle although nobody can tell of writers.
+test_description='on a network mount without leases a drop has to stand still for settle_polled, or hold .ready'
+. "$(dirname "$0")/../lib.sh"
+SPOOLD_OPTS="-o settle=100ms -o settle_polled=4s -o scan_polled=200ms -o incoming_patience=30s"
+. "$SRCDIR/tests/drops.sh"
+
+test_expect_success 'spoold works by scanning' '
+	share_new && SHIM_NFS=$SHARE spoold_start && grep "is a NFS mount" "$LOGS/spoold.log"
+'
+
+# Two more drops, complete by .ready, come and go: some settle times.
+pass=0
+some_pass() {
+	local name
+	for name in a b; do
+		name=passed-$name$((++pass)) && make_job "$name" <<<true && touch "$name/.ready" &&
+			drop "$name" && wait_in queued "$name" || return 1
+	done
+}
+
+test_expect_success 'drops with .ready do not wait' '
+	begun=$(date +%s%3N) && some_pass && test $(($(date +%s%3N) - begun)) -lt 3500
+'
+
+test_expect_success 'a folder that pauses for longer than settle is taken when it is whole' '
+	make_job slow <<<true && drop slow && some_pass && still_incoming slow &&
+	echo 1 >"$INCOMING/slow/data.csv" && some_pass && still_incoming slow &&
+	echo 2 >>"$INCOMING/slow/data.csv" && some_pass && still_incoming slow &&
+	folder=$(wait_in queued slow) && test "$(cat "$folder/data.csv")" = "1
+2" && manifest_fits "$folder"
+'
+
+test_expect_success 'so is a single file' '
+	echo "print(1)" >"$INCOMING/slow.py" && some_pass && still_incoming slow.py &&
+	echo "print(2)" >>"$INCOMING/slow.py" && some_pass && still_incoming slow.py &&
+	folder=$(wait_in queued slow.py) && test $(grep -c print "$folder/slow.py") = 2
+'
+
+test_expect_success '.ready ends the waiting' '
+	spoold_stop && SHIM_NFS=$SHARE spoold_start -o settle_polled=1h &&
+	make_job told <<<true && drop told && some_pass && still_incoming told &&
+	touch "$INCOMING/told/.ready" && wait_in queued told
+'
+
+test_expect_success 'a runner is given the jobs, and they end' '
+	runner_start r1 && wait_done slow && wait_done told
+'
+
+test_expect_success 'every job is in one place' '
+	check_share
+'
+
+test_done

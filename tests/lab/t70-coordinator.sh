@@ -32,7 +32,7 @@ test_expect_success "$MEDIUM: folders and files that people copy on another clie
 test_expect_success "$MEDIUM: an upload with pauses that is held open, and grows only on its client, is not taken half" '
 	as alice c3 sh -c "umask 002; mkdir /srv/share/spool/incoming/slow && cp -p /home/alice/sum/job.conf /home/alice/sum/run.sh /srv/share/spool/incoming/slow/ &&
 		chmod 2775 /srv/share/spool/incoming/slow &&
-		for i in 1 2 3 4 5 6 7 8; do head -c 100000 /home/alice/big; sleep 1; done >/srv/share/spool/incoming/slow/big.bin" &&
+		for i in 1 2 3 4 5 6 7 8; do head -c 100000 /home/alice/sum/big.bin; sleep 1; done >/srv/share/spool/incoming/slow/big.bin" &&
 	folder=$(TIME_LIMIT=60 wait_done slow) &&
 	test "$(cat "$folder/stdout.txt")" = "$(cksum <"$folder/big.bin")" && test "$(stat -c %s "$folder/big.bin")" = 800000
 '

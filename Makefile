@@ -127,7 +127,7 @@ LAB_SHORT := t10-spine.sh t30-claims.sh t50-upload.sh t60-rights.sh
 deps-lab: ## install what the laboratory needs besides: QEMU and tools that make its disk
 	@etc/install-packages etc/packages.lab
 
-lab: all $(BUILD)/tests/lab/claimrace # what "tests/lab/lab put" puts into the machine
+lab: all $(BUILD)/tests/lab/claimrace ## build what "tests/lab/lab" puts into its machine
 $(BUILD)/tests/lab/claimrace: $(BUILD)/tests/lab/claimrace.o $(BUILD)/libspool.a
 	$(call SAY,LINK)
 	$(LINK) $(LIBS)

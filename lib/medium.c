@@ -251,7 +251,7 @@ static const struct rule {
 	{ "mount.write", EVERY, MEDIUM_ALL, MEDIUM_UNSAFE, is_readonly,
 	  "the share is mounted for reading only, so nothing can be claimed, run or filed",
 	  "mount it with rw, and see that the server exports it so", "rw: it can be written",
-	  false },
+	  true },
 	{ "mount.exec", EVERY, MEDIUM_RUNNER, MEDIUM_UNSAFE, is_noexec,
 	  "programs on the share cannot start one another or load their libraries, so jobs that "
 	  "work "
@@ -381,7 +381,7 @@ static void judge_unknown(int fd, struct medium *ret)
 	    xasprintf("a %s, but the options of its mount are not told here",
 		      safefs_kind_name(kind)));
 	for (size_t i = 0; i < RULES; i++)
-		if (rules[i].classes & ret->class && rules[i].final)
+		if (rules[i].classes & ret->class && rules[i].final && rules[i].finds == is_any)
 			add(ret, &rules[i], rules[i].level,
 			    xasprintf("%s: %s", safefs_kind_name(kind), rules[i].found));
 }
@@ -410,7 +410,9 @@ bool medium_is_remote(const struct medium *md)
 	return md->class & REMOTE;
 }
 
-char *medium_objection(const struct medium *md, enum medium_role who, bool allowed)
+/* The findings of this level, with their remedies; final: only those that no option overrides. */
+static char *tell(const struct medium *md, enum medium_level level, enum medium_role who,
+		  bool final)
 {
 	char *text = NULL;
 
@@ -418,7 +420,7 @@ char *medium_objection(const struct medium *md, enum medium_role who, bool allow
 		const struct medium_finding *f = &md->items[i];
 		char *longer;
 
-		if (f->level != MEDIUM_UNSAFE || !(f->who & who) || (allowed && !f->final))
+		if (f->level != level || !(f->who & who) || (final && !f->final))
 			continue;
 		longer = xasprintf("%s%s%s; %s", text ? text : "", text ? ". And " : "", f->found,
 				   f->remedy);
@@ -428,12 +430,14 @@ char *medium_objection(const struct medium *md, enum medium_role who, bool allow
 	return text;
 }
 
-bool medium_has_advice(const struct medium *md, enum medium_role who)
+char *medium_objection(const struct medium *md, enum medium_role who, bool allowed)
 {
-	for (size_t i = 0; i < md->count; i++)
-		if (md->items[i].level == MEDIUM_ADVICE && md->items[i].who & who)
-			return true;
-	return false;
+	return tell(md, MEDIUM_UNSAFE, who, allowed);
+}
+
+char *medium_advice(const struct medium *md, enum medium_role who)
+{
+	return tell(md, MEDIUM_ADVICE, who, false);
 }
 
 char *medium_options(const struct medium *md)
@@ -458,8 +462,11 @@ char *medium_options(const struct medium *md)
 	}
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		_cleanup_free_ char *old = text;
+		/* Of a file system that can be written a mount may be for reading only. */
+		bool told = mount_has(&md->mount, words[i]) &&
+			    !(strcmp(words[i], "rw") == 0 && mount_has(&md->mount, "ro"));
 
-		text = mount_has(&md->mount, words[i])
+		text = told
 			       ? xasprintf("%s%s%s", old, *old ? ", " : "", words[i])
 			       : xstrdup(old);
 	}

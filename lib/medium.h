@@ -68,8 +68,8 @@ bool medium_is_remote(const struct medium *md);
  */
 char *medium_objection(const struct medium *md, enum medium_role who, bool allowed);
 
-/* True if there is advice for this role. */
-bool medium_has_advice(const struct medium *md, enum medium_role who);
+/* The advice for this role, with the remedies, as one heap sentence; NULL if there is none. */
+char *medium_advice(const struct medium *md, enum medium_role who);
 
 /* The options that matter here, "vers=4.2, hard, proto=tcp", for people; heap, printable. */
 char *medium_options(const struct medium *md);

@@ -203,6 +203,10 @@ static enum safefs_kind kind_of(int fd)
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
 		return safefs_kind(fd);
 	if (!last.known || last.major != st.stx_dev_major || last.minor != st.stx_dev_minor) {
+		struct statfs answers;
+
+		if (fstatfs(fd, &answers) < 0)
+			return SAFEFS_OTHER_REMOTE; /* of this moment; not to be remembered */
 		last.kind = safefs_kind(fd);
 		last.major = st.stx_dev_major;
 		last.minor = st.stx_dev_minor;
@@ -316,7 +320,7 @@ static int look_after(int answer, int from_fd, const char *from, int to_fd, cons
 	if (seen == -ENOENT && answer != -ENOENT && is_listed(to_fd, to))
 		seen = 0;
 	if (seen == 0)
-		return answer && is_there(from_fd, from) ? answer : 0;
+		return !answer || safefs_look(from_fd, from, NULL) == -ENOENT ? 0 : answer;
 	if (seen != -ENOENT)
 		return seen;
 	if (safefs_look(from_fd, from, NULL) == -ENOENT)
@@ -326,8 +330,11 @@ static int look_after(int answer, int from_fd, const char *from, int to_fd, cons
 
 int safefs_rename(int from_fd, const char *from, int to_fd, const char *to)
 {
-	if (is_there(to_fd, to))
-		return is_there(from_fd, from) ? -EEXIST : 0;
+	if (is_there(to_fd, to)) {
+		int source = safefs_look(from_fd, from, NULL);
+
+		return source == 0 ? -EEXIST : source == -ENOENT ? 0 : source;
+	}
 	return look_after(rename_patiently(from_fd, from, to_fd, to), from_fd, from, to_fd, to);
 }
 

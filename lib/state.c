@@ -44,7 +44,8 @@ int state_move_from(const struct spool *sp, int box_fd, enum state_move move, co
 	const struct state_row *row = state_row(move);
 
 	assert(row->from == SPOOL_INCOMING || box_fd == sp->place_fd[row->from]);
-	assert(!strchr(from_name, '/') && !strchr(to_name, '/'));
+	if (strchr(from_name, '/') || strchr(to_name, '/'))
+		return -EINVAL; /* no move leads out of its place */
 	return safefs_rename(box_fd, from_name, sp->place_fd[row->to], to_name);
 }
 

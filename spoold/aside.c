@@ -15,7 +15,10 @@
 #include "spool.h"
 #include "xalloc.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static int add_ours(const char *name, unsigned char type, void *arg)
 {
@@ -29,6 +32,8 @@ static int move_all(int dir_fd, const struct strlist *names)
 {
 	char nonce[9], tmp[32];
 	_cleanup_close_ int tmp_fd = -1;
+	size_t moved = 0;
+	int r = 0;
 
 	digest_nonce(nonce, 8); /* a name that nobody can have used */
 	snprintf(tmp, sizeof(tmp), SPOOL_TMP "old-%s", nonce);
@@ -37,13 +42,20 @@ static int move_all(int dir_fd, const struct strlist *names)
 	tmp_fd = safefs_open_dir(dir_fd, tmp);
 	if (tmp_fd < 0)
 		return tmp_fd;
-	for (size_t i = 0; i < names->count; i++)
-		if (renameat(dir_fd, names->items[i], tmp_fd, names->items[i]) < 0)
-			return -errno;
-	if (mkdirat(dir_fd, SPOOL_ATTEMPTS, 0755) < 0 ||
-	    renameat(dir_fd, tmp, dir_fd, SPOOL_ATTEMPTS "/0") < 0)
-		return -errno;
-	return 0;
+	for (; r == 0 && moved < names->count; moved++)
+		if (renameat(dir_fd, names->items[moved], tmp_fd, names->items[moved]) < 0) {
+			r = -errno;
+			break;
+		}
+	if (r == 0 && (mkdirat(dir_fd, SPOOL_ATTEMPTS, 0755) < 0 ||
+		       renameat(dir_fd, tmp, dir_fd, SPOOL_ATTEMPTS "/0") < 0))
+		r = -errno;
+	if (r < 0) { /* as it was, as far as that can be */
+		while (moved-- > 0)
+			(void)renameat(tmp_fd, names->items[moved], dir_fd, names->items[moved]);
+		(void)unlinkat(dir_fd, tmp, AT_REMOVEDIR);
+	}
+	return r;
 }
 
 static int is_any(const char *name, unsigned char type, void *arg)

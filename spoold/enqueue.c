@@ -180,6 +180,15 @@ static int note_file(const char *name, unsigned char type, void *arg)
 	return 0;
 }
 
+/* A name that a drop can have had. The manifest lies in a folder of the user's: whoever writes
+ * "../../apps/x" into it must not have his folder moved there. */
+static bool can_be_a_drop(const char *name)
+{
+	return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+	       *name != '@' && !spool_is_tmp(name) && !spool_is_readme(name) &&
+	       !spool_is_litter(name);
+}
+
 /* The drop's old name and box: from the drop, from the wrapping folder's name and content, or from
  * the manifest. */
 static struct box *old_home(struct job *job, int fd, char **ret_name)
@@ -196,7 +205,7 @@ static struct box *old_home(struct job *job, int fd, char **ret_name)
 	if (job->wrapped && safefs_list(fd, ".", note_file, ret_name) == 0)
 		box = boxes_find(job->co, mark ? mark + 1 : "");
 	else if (manifest_read(fd, true, &m) == 0) {
-		*ret_name = m.name ? xstrdup(m.name) : NULL;
+		*ret_name = m.name && can_be_a_drop(m.name) ? xstrdup(m.name) : NULL;
 		box = boxes_find(job->co, m.box ? m.box : "");
 		manifest_free(&m);
 	}

@@ -146,13 +146,14 @@ static int reload_catalogue(sd_event_source *source, uint64_t usec, void *arg)
 
 /*
  * Ends the program if the share cannot be trusted to the mount. allow_unsafe_mount takes that risk,
- * but not with SMB: heartbeats that are read stale for ever are no risk there but what happens, and
+ * but it does not make a mount for reading only a writable one, and not with SMB: heartbeats that are read stale for ever are no risk there but what happens, and
  * then a job would be handed out twice.
  */
 static void judge_mount(const struct coordinator *co, const struct medium *medium)
 {
 	_cleanup_free_ char *final = medium_objection(medium, MEDIUM_COORDINATOR, true),
-			    *objection = medium_objection(medium, MEDIUM_COORDINATOR, false);
+			    *objection = medium_objection(medium, MEDIUM_COORDINATOR, false),
+			    *advice = medium_advice(medium, MEDIUM_COORDINATOR);
 
 	if (final)
 		log_die("the mount of %s is not one for a coordinator. Found: %s", co->sp.path,
@@ -164,8 +165,9 @@ static void judge_mount(const struct coordinator *co, const struct medium *mediu
 	if (objection)
 		log_warn("the mount of %s is not safe, and allow_unsafe_mount is set. Found: %s",
 			 co->sp.path, objection);
-	else if (medium_has_advice(medium, MEDIUM_COORDINATOR))
-		log_info("\"spoolctl doctor\" has advice about the mount of %s", co->sp.path);
+	else if (advice)
+		log_info("\"spoolctl doctor\" has advice about the mount of %s: %s", co->sp.path,
+			 advice);
 }
 
 static void choose_medium(struct coordinator *co)

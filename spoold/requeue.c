@@ -60,24 +60,26 @@ static int write_copy_manifest(int dir, struct manifest *m, struct tree *now, ui
 }
 
 /* Does the ticket that came back name this manifest? Where there is none (removed by hand), nobody
- * can say. */
-static bool is_as_offered(const struct job *job, const struct manifest *m)
+ * can say. 1, 0, or negative errno: not known now. */
+static int is_as_offered(const struct job *job, const struct manifest *m)
 {
 	_cleanup_free_ char *text = NULL;
 	char name[SPOOL_TICKET_SIZE];
 	struct ticket t = { 0 };
 	size_t len;
-	bool same;
+	int r;
 
 	if (!job->runner || !job->has_ticket)
 		return true;
 	spool_ticket_name(name, job->id, job->attempt, job->ticket, job->rid);
-	if (safefs_read(job->runner->inbox_fd, name, RECORD_MAX_BYTES, &text, &len, NULL) < 0 ||
-	    ticket_parse(text, len, &t, NULL) < 0)
+	r = safefs_read(job->runner->inbox_fd, name, RECORD_MAX_BYTES, &text, &len, NULL);
+	if (safefs_is_trouble(r))
+		return r;
+	if (r < 0 || ticket_parse(text, len, &t, NULL) < 0)
 		return true;
-	same = !t.manifest || strcmp(t.manifest, m->digest) == 0;
+	r = !t.manifest || strcmp(t.manifest, m->digest) == 0;
 	ticket_free(&t);
-	return same;
+	return r;
 }
 
 /* Fills the copy and proves it. 0; COMPLAINT: an input is not what was admitted; negative errno. */
@@ -89,8 +91,10 @@ static int fill_copy(struct job *job, int from, int to)
 
 	/* A job can write in its own folder: the ticket tells which manifest it was offered with.
 	 */
-	if (r == 0 && !is_as_offered(job, &m))
-		r = -EBADMSG;
+	if (r == 0) {
+		r = is_as_offered(job, &m);
+		r = r < 0 ? r : r ? 0 : -EBADMSG;
+	}
 	if (r == -EBADMSG) { /* the copy's own must tell which job it is */
 		manifest_free(&m);
 		m.id = job->id;
@@ -105,10 +109,12 @@ static int fill_copy(struct job *job, int from, int to)
 	if (r == 0)
 		r = manifest_compare(&m, to, &now, false, &job->complaint);
 	/* The job has removed or replaced an input, or our record of them. */
-	if (r == -ENOENT || r == -EINVAL || r == -EBADMSG || r == -EFBIG)
+	if (r == -ENOENT || r == -EINVAL || r == -EBADMSG || r == -EFBIG || r == -EACCES ||
+	    r == -EPERM)
 		r = complain(
 			&job->complaint, "the folder", 0,
-			xstrdup("an input, or the record of the inputs, that is gone or replaced"),
+			xstrdup("an input, or the record of the inputs, that is gone, replaced or "
+				"closed to reading"),
 			xstrdup("the inputs as they were when the job was admitted"),
 			xstrdup("drop the folder again"));
 	if (r == 0 || r == COMPLAINT) {
@@ -209,8 +215,15 @@ void copy_run(struct coordinator *co, struct joblist *due)
 {
 	struct job *job;
 
-	while ((job = TAILQ_FIRST(due)))
-		jobs_in_lane(job, co->bulk_lane, make_copy, copied);
+	while ((job = TAILQ_FIRST(due))) {
+		_cleanup_free_ char *name = copy_name(job);
+
+		/* An old copy of that name goes first: the next scan asks again. */
+		if (removals_has(spool_place_name(SPOOL_QUEUED), name))
+			jobs_due(job, STEP_CLAIMED);
+		else
+			jobs_in_lane(job, co->bulk_lane, make_copy, copied);
+	}
 }
 
 /* -- LOSE ---------------------------------------------------------------------------------------- */

@@ -79,11 +79,15 @@ static int give(int fd, char type, gid_t group)
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
+	/* Its owner has set a bit since it was examined: that is for the next examination to
+	 * refuse, and never to be given back together with another group. */
+	if (type == 'f' && st.st_mode & (S_ISUID | S_ISGID))
+		return -EAGAIN;
 	if (!lacks(type, st.st_mode, st.st_gid, group))
 		return 0;
 	if (st.st_gid != group && fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH) < 0)
 		return -errno;
-	mode = (st.st_mode & 07777) | needed(type, st.st_mode) << 3;
+	mode = (st.st_mode & (type == 'd' ? 03777 : 0777)) | needed(type, st.st_mode) << 3;
 	/* What the runner makes in a folder is to belong to the group, too; some sandboxes forbid
 	 * it. */
 	r = change_mode(fd, type == 'd' ? mode | S_ISGID : mode);

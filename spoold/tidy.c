@@ -97,7 +97,19 @@ int tidy_run(void *arg)
 
 	if (r == 0 && tidy->grouped)
 		r = give_rights(job, fd);
-	return r == 0 ? aside_move(fd) : r;
+	if (r != 0)
+		return r;
+	r = aside_move(fd);
+	/* Whoever cannot move them now cannot later. */
+	if (r == -EACCES || r == -EPERM)
+		r = complain(
+			&job->complaint, "the folder", 0,
+			xstrdup("results of an earlier run that may not be moved: " SPOOL_STDOUT
+				", " SPOOL_RESULT ", " SPOOL_ATTEMPTS " or the like"),
+			xstrdup("files and folders that their owner may write"),
+			xstrdup("remove them, or type chmod -R u+w for the folder, and drop it "
+				"again"));
+	return r;
 }
 
 void tidy_end(struct job *job, int result)

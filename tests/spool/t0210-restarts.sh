@@ -128,4 +128,15 @@ test_expect_success 'all is where it belongs' '
 	wait_until 10 check_share
 '
 
+# The sign of a coordinator on another machine: spoold watches it for a lease before it begins.
+foreign_sign() {
+	sed -e "s/machine = .*/machine = \"another\"/" -e "/^# sum/d" "$1" >sign &&
+		echo "# sum $(sha256sum <sign | cut -d " " -f 1)" >>sign && mv sign "$1"
+}
+
+test_expect_success 'spoold can be stopped while it watches another coordinator'\''s sign' '
+	spoold_stop && foreign_sign "$SHARE/spool/coordinator" && : >"$LOGS/spoold.log" && spoold_spawn &&
+	wait_until 10 grep "watching its sign" "$LOGS/spoold.log" && spoold_stop && spoold_start -o lease=1s -o beat=300ms
+'
+
 test_done

@@ -42,11 +42,12 @@ test_expect_success 'nothing is left behind' '
 
 test_expect_success 'people get lines of 80 columns, the worst first, and the totals last' '
 	chmod 1777 "$SHARE/spool/incoming" && chmod 0777 "$SHARE/spool/claims" "$SHARE/spool/done" &&
-	test_expect_code 1 spoolctl doctor --quick >text && test "$(wc -L <text)" -le 80 &&
+	test_expect_code 1 spoolctl doctor --quick >text && grep -v "chmod\|chown\|/spool/" text | wc -L >columns &&
+	test "$(cat columns)" -le 80 &&
 	head -n 1 text | grep "^UNSAFE    layout.claims: everybody may write into spool/claims/" &&
-	grep "^ *do: chmod o-w $SHARE/spool/claims" text &&
-	grep "^improve   layout.done: " text && grep "^fine      .*mount" text &&
-	tail -n 1 text | grep "^1 unsafe, [0-9]* to improve, [0-9]* fine, [0-9]* not tried" &&
+	grep "^ *do: chmod o-w $SHARE/spool/claims$" text &&
+	grep "^advice    layout.done: " text && grep "^fine      .*mount" text &&
+	tail -n 1 text | grep "^1 unsafe, [0-9]* advice, [0-9]* fine, [0-9]* not tried" &&
 	test_expect_code 1 spoolctl doctor --quick --all >text && grep "^fine      space.bytes: " text &&
 	! grep -P "\x1b" text &&
 	TERM=xterm script -qc "spoolctl doctor --quick" /dev/null | grep -P "\x1b\[1;31mUNSAFE" &&
@@ -80,7 +81,11 @@ done <<-\END
 	2775 spool/incoming layout.incoming advice drops of others
 	0777 spool/requests layout.requests advice requests of others
 	0777 spool/done layout.done advice results of others
-	0770 spool/failed layout.failed advice results of others
+	0557 spool/failed layout.failed unsafe closed to its owner
+	0000 spool/claims layout.claims unsafe spoold cannot work in it
+	0555 spool/incoming layout.incoming unsafe closed to its owner
+	0777 apps/damper layout.apps unsafe run on all machines
+	0777 apps/damper/1 layout.apps unsafe run on all machines
 END
 
 test_expect_success 'what belongs to few, or is sticky, is not blamed' '
@@ -96,14 +101,16 @@ test_expect_success 'the inbox of one runner counts like claims/ itself' '
 '
 
 test_expect_success 'without write access nothing is tried, and that is said' '
-	chmod a-w "$SHARE/spool/requests" && doctor 0 && finds rename.probe untried "may not write into requests/" &&
-	chmod u+w "$SHARE/spool/requests" && chmod a-w "$SHARE/spool/incoming" && doctor 0 &&
+	chmod a-w "$SHARE/spool/requests" && doctor 1 && finds rename.probe untried "may not write into requests/" &&
+	chmod u+w "$SHARE/spool/requests" && chmod a-w "$SHARE/spool/incoming" && doctor 1 &&
 	finds rename.probe untried "may not write into incoming/" && chmod u+w "$SHARE/spool/incoming" &&
 	! find "$SHARE" -name ".tmp-*" | grep .
 '
 
-test_expect_success 'places that are closed to this account are no fault' '
-	chmod 0 "$SHARE/spool/claims" "$SHARE/spool/runners" "$SHARE/spool/requests" && spoolctl doctor --json >out &&
+test_expect_success 'places that are closed to their owner are a fault, and the rest is still looked at' '
+	chmod 0 "$SHARE/spool/claims" "$SHARE/spool/runners" "$SHARE/spool/requests" &&
+	test_expect_code 1 spoolctl doctor --json >out &&
+	finds layout.runners unsafe "chmod u+rwx $SHARE/spool/runners" &&
 	finds rename.probe untried "may not look into requests/" && finds fresh untried "closed to this account" &&
 	finds share fine version && chmod 755 "$SHARE"/spool/{claims,runners,requests}
 '
@@ -123,7 +130,32 @@ test_expect_success 'a share that cannot be opened is a finding, and the rest is
 	finds share unsafe "mount it; or, if it is to become a share: spoolctl init '\''$PWD/empty place'\''" &&
 	finds mount fine "is mounted at" &&
 	doctor 1 --share nowhere && finds share unsafe "No such file" && finds share unsafe "mount it" &&
+	mkdir -m 0 closed && doctor 1 --share closed && finds share unsafe "ask its owner for access" &&
+	doctor 1 --share format && finds share unsafe "a share is a folder" &&
+	doctor 1 --share "$SHARE/spool" && finds share unsafe "spoolctl doctor --share $SHARE" &&
+	doctor 1 --share "$SHARE/spool/claims" && finds share unsafe "lies inside of a share, which is $SHARE" &&
 	jq -e "[.doctor.findings[].topic] | index(\"host.cgroup\")" out
+'
+
+test_expect_success 'what is not as init makes it is named, with what to do first' '
+	rmdir "$SHARE/spool/lost" && echo x >"$SHARE/spool/lost" && doctor 1 &&
+	finds layout.places unsafe "move it away, then: spoolctl init $SHARE" && rm "$SHARE/spool/lost" &&
+	rm "$SHARE/spool/format" && mkdir "$SHARE/spool/lost" && doctor 1 && finds share unsafe "has no spool/format" &&
+	finds share unsafe "complete it: spoolctl init $SHARE" && cp format "$SHARE/spool/format"
+'
+
+test_expect_success 'a command has a line of its own, and a path with an apostrophe comes back from the shell' '
+	odd="$PWD/Anna'\''s  share; \$HOME" && spoolctl init "$odd" && chmod 777 "$odd/spool/claims" &&
+	doctor 1 --share "$odd" && jq -r ".doctor.findings[] | select(.topic == \"layout.claims\") | .remedy" out >remedy &&
+	sh -e remedy && doctor 0 --share "$odd" && chmod 777 "$odd/spool/claims" &&
+	test_expect_code 1 spoolctl --share "$odd" doctor --quick >text &&
+	sed -n "s/^ *do: chmod/chmod/p" text >remedy && test "$(wc -l <remedy)" = 1 && sh -e remedy && doctor 0 --share "$odd"
+'
+
+test_expect_success 'no share is laid out in the spool/ of a share' '
+	for inner in "$SHARE/spool" "$SHARE/spool/done" "$SHARE/spool/new/er"; do
+		test_expect_code 1 spoolctl init "$inner" 2>err && grep "lies in the spool/ of a share, which is $SHARE" err || return 1
+	done && test ! -e "$SHARE/spool/new" && test ! -e "$SHARE/spool/spool"
 '
 
 test_expect_success 'no share named, or a wrong option: usage' '
@@ -132,9 +164,13 @@ test_expect_success 'no share named, or a wrong option: usage' '
 '
 
 test_expect_success 'daemons of this very host are no probe of freshness' '
+	doctor 0 && finds daemon.spoold advice "no spoold seems to be running for this share" &&
 	spoold_start && runner_start r1 &&
 	spoolctl doctor --json >out && finds fresh untried "on another host" &&
-	runner_stop r1 && spoold_stop
+	finds daemon.spoold fine "looks after this share" &&
+	! jq -e ".doctor.findings[] | select(.topic == \"daemon.runner\")" out &&
+	runner_stop r1 && spoold_stop && doctor 0 && finds daemon.spoold advice "no spoold seems" &&
+	! jq -e ".doctor.findings[] | select(.topic == \"daemon.runner\")" out
 '
 
 test_expect_success 'daemons say nothing of a mount that is in order' '

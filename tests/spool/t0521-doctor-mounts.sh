@@ -49,10 +49,10 @@ test_expect_success 'a share in memory, with the options that matter' '
 	finds mount.exec fine exec
 '
 
-test_expect_success 'noexec: unsafe for a runner, which refuses in the same words' '
-	apart "mount -t tmpfs -o noexec tmpfs \$M && spoolctl init \$M && ./doctor 1 && ./refused $RUN &&
+test_expect_success 'noexec on the host with the disk: no runner can work there, and refuses in the same words' '
+	apart "mount -t tmpfs -o noexec tmpfs \$M && spoolctl init \$M && ./doctor 0 && ./refused $RUN &&
 		test ! -e \$M/spool/runners/r1.conf" &&
-	finds mount.exec unsafe "noexec: programs on the share cannot start" &&
+	finds mount.exec advice "no runner can work on this host: noexec: programs on the share cannot start" &&
 	grep "noexec: programs on the share cannot start" err &&
 	grep "mount it with exec in place of noexec" err && grep "allow_unsafe_mount=yes" err &&
 	test "$(wc -l <err)" = 1
@@ -63,18 +63,18 @@ test_expect_success 'noexec is no matter for a coordinator' '
 		$DAEMON spoold --share \$M --state \$TEST_ROOT/state/c --foreground 2>log & pid=\$!
 		end=\$((SECONDS + 20)); until grep -q \"at work\" log; do test \$SECONDS -lt \$end; sleep 0.05; done
 		./doctor 0; kill \$pid; wait \$pid" &&
-	finds mount.exec fine "a runner here would refuse to start" &&
-	grep "spoolctl doctor\" has advice about the mount" log
+	finds mount.exec advice "no runner can work on this host" &&
+	grep "spoolctl doctor\" has advice about the mount of .*: tmpfs: the share lies in memory" log
 '
 
-test_expect_success 'read-only: both refuse; the option of the administrator is a warning only' '
+test_expect_success 'read-only: both refuse, whatever the administrator allows' '
 	apart "mount -t tmpfs tmpfs \$M && spoolctl init \$M && mount -o remount,ro \$M && ./doctor 1 &&
 		./refused $RUN && cp err err.runner && ./refused spoold && cp err err.spoold &&
-		./refused spoold -o allow_unsafe_mount=yes" &&
+		./refused spoold -o allow_unsafe_mount=yes && ./refused $RUN -o allow_unsafe_mount=yes" &&
 	finds mount.write unsafe "ro: the share is mounted for reading only" &&
-	finds rename.probe untried "Read-only file system" &&
+	finds rename.probe untried "Read-only file system); see mount.write" &&
 	grep "ro: the share is mounted for reading only" err.runner && grep "ro: the share is mounted" err.spoold &&
-	grep "allow_unsafe_mount is set. Found: ro: " err && ! grep "is not safe. Found" err
+	grep "not one for a runner. Found: ro: " err && ! grep allow_unsafe_mount err err.runner err.spoold
 '
 
 test_expect_success 'the runner starts on an unsafe mount if it is told to' '
@@ -104,7 +104,59 @@ test_expect_success 'an export with async is unsafe, one with sync is fine' '
 	exported "$M" "ro,sync,$opts" && finds export.write advice "reading only" &&
 	exported "$M\\040b" "rw,async,$opts" && finds export.sync fine "does not export it" &&
 	exported "${M%??}" "rw,async,$opts" && finds export.sync fine "does not export it" &&
+	exported "$M" "rw,sync,$opts" && finds export.sync fine "on the disk" &&
+	exported "$M" "rw,sync,no_root_squash,${opts/no_subtree_check/subtree_check}" &&
+	finds export.root advice "root of each client" && finds export.subtree advice stale &&
+	exported "$M" "rw,sync,$opts,all_squash,anonuid=0" && finds export.squash advice "anonuid=0, the owner" &&
+	exported "$M" "rw,sync,$opts,all_squash,anonuid=65534" &&
+	! jq -e ".doctor.findings[] | select(.topic | test(\"export.(root|squash|subtree)\"))" out &&
 	ln -s "$M" link && code=1 && exported "${PWD// /\\040}/link" "rw,async,$opts" && finds export.sync unsafe async
+'
+
+test_expect_success 'an export that the NFS server has not been told of is advice' '
+	cp -a /etc etc && mkdir -p etc/exports.d && : >nfs/etab && named() {
+		apart "mount -t tmpfs tmpfs /var/lib && cp -r nfs /var/lib && mount --bind etc /etc && ./doctor 0"
+	} &&
+	echo "/else 10.0.0.0/24(rw)" >etc/exports && named && finds export.sync fine "does not export it" &&
+	echo "\"$M\" 10.0.0.0/24(rw)" >etc/exports && named && finds export.sync advice "exportfs -ra" &&
+	mv etc/exports etc/exports.d/a.exports && named && finds export.sync advice "/etc/exports names it" && rm -r etc
+'
+
+# layout CODE MODE[:GROUP] PATH: a share whose spool/ belongs to user 1234, with one thing changed.
+layout() {
+	rm -rf "$M" && spoolctl init "$M" >init.log && chown -R 1234:1234 "$M" && chown "${3:-1234:1234}" "$M/$4" &&
+		chmod "$2" "$M/$4" && ./doctor "$1"
+}
+
+test_expect_success 'a group that is not the owner'\''s own may not write orders, signs, programs' '
+	layout 0 2775 1234:1234 spool/claims && finds layout.modes fine "as they should be" &&
+	for place in claims runners; do
+		layout 1 2775 1234:100 spool/$place && finds layout.$place unsafe "the group 100 may write into spool/$place/" &&
+		finds layout.$place unsafe "chmod g-w $M/spool/$place" || return 1
+	done &&
+	layout 1 775 1234:100 spool && finds layout.top unsafe "the group 100" &&
+	layout 1 775 1234:100 . && finds layout.top unsafe "top of the share" &&
+	layout 0 775 1234:100 apps/damper && finds layout.apps advice "the group 100 may write into apps/damper/" &&
+	layout 1 666 1234:100 apps/damper/1/app.conf && finds layout.apps unsafe "everybody may write into apps/damper/1/app.conf (" &&
+	layout 0 3775 1234:100 spool/incoming && chgrp 100 "$M/apps" && chmod g+w "$M/apps" && ./doctor 1 &&
+	finds layout.apps unsafe "the group 100" &&
+	layout 0 777 1234:100 spool/done && finds layout.done advice "chmod go-w $M/spool/done"
+'
+
+test_expect_success 'folders of others, which spoold cannot use, are unsafe, with one command for all' '
+	layout 1 755 0:0 spool/claims && finds layout.owner unsafe "others own spool/claims/: spoold cannot work there" &&
+	layout 1 755 0:0 spool/done && chown 5 "$M/spool/active" "$M/spool/claims" && ./doctor 1 &&
+	finds layout.owner unsafe "chown 1234 $M/spool/active $M/spool/done $M/spool/claims" &&
+	jq -r ".doctor.findings[] | select(.topic == \"layout.owner\") | .remedy" out >remedy && sh -e remedy && ./doctor 0 &&
+	layout 0 777 5:5 spool/lost && finds layout.owner advice "one account should own all" &&
+	layout 1 3777 0:0 spool/incoming && finds layout.owner unsafe "others own spool/incoming/" &&
+	rm -r "$M" && mkdir "$M"
+'
+
+test_expect_success 'places that are closed to other accounts are no fault' '
+	chmod 755 . "$TEST_ROOT" && spoolctl init "$M" && chmod 700 "$M"/spool/{claims,runners,requests} &&
+	lib_as_nobody spoolctl --share "$M" doctor --json >out && finds rename.probe untried "may not look into requests/" &&
+	finds fresh untried "closed to this account" && finds share fine version && rm -r "$M" && mkdir "$M" && spoolctl init "$M"
 '
 
 # A machine of its own, as far as files tell: another machine-id.
@@ -114,6 +166,10 @@ mount --bind machine-id /etc/machine-id
 exec spool-runner --name far -o allow_root=yes --share "$M" --state "$TEST_ROOT/state/far" --foreground
 END
 chmod +x far
+
+idle() {
+	grep -q IDLE "$M/spool/runners/far.beat"
+}
 
 beats() {
 	test -e "$M/spool/runners/far.beat"
@@ -125,7 +181,13 @@ test_expect_success 'the beats of another machine are seen at once' '
 	spoolctl --share "$M" doctor --json >out && finds fresh fine "runner far: changes are seen at once" && lib_stop far
 '
 
+test_expect_success 'a machine that has ended in order is not watched' '
+	spoolctl --share "$M" doctor --json >out && finds fresh untried "nothing runs on another host" &&
+	jq -e "[.doctor.findings[] | select(.topic == \"fresh\")] | length == 1" out
+'
+
 test_expect_success 'a machine that is silent tells nothing' '
+	lib_spawn far unshare -m --propagation private ./far && wait_until 20 idle && lib_kill9 far &&
 	spoolctl --share "$M" doctor --json >out &&
 	finds fresh untried "runner far: its sign of life did not change for 15 s"
 '

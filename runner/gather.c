@@ -47,7 +47,8 @@ struct batch {
 
 static bool has_results(const struct job *job)
 {
-	return job->way == WAY_DONE && job->report.started_at != 0 && !job->removed;
+	return job->way == WAY_DONE && job->report.started_at != 0 && !job->removed &&
+	       !job->given_up;
 }
 
 /* It could not be synced: because somebody has removed it? */
@@ -88,7 +89,7 @@ static void give_back(struct runner *r, struct job *job, int error)
 {
 	if (job->attempt >= RUNNER_ATTEMPTS) {
 		job->result_error = error;
-		job->gathered = true;
+		job->given_up = true; /* the next batch closes what is open: here it could wait */
 		return;
 	}
 	log_warn("%s: given back: its results could not be kept: %s", job->label, strerror(-error));

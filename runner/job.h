@@ -69,6 +69,7 @@ struct job {
 	bool removed;	       /* its folder is gone */
 	int result_error;      /* of what it wrote: some of it is lost */
 	bool gathered;	       /* what it left is listed and durable, or lost */
+	bool given_up;	       /* nobody asks for its results again */
 	unsigned gather_tries; /* that failed */
 	int64_t gather_failed; /* boot ms: the last of them; 0: none */
 	int64_t gather_after;  /* the next one not before */

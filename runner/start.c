@@ -56,11 +56,17 @@ char *start_name(const char *given)
 /* On a mount that may lose results it is better not to begin. Nothing has been written yet. */
 static void judge_mount(const struct runner *r)
 {
-	_cleanup_free_ char *objection = NULL;
+	_cleanup_free_ char *final = NULL, *objection = NULL, *advice = NULL;
 	struct medium medium;
 
 	medium_look(r->share.sp.root_fd, &medium);
+	final = medium_objection(&medium, MEDIUM_RUNNER, true);
 	objection = medium_objection(&medium, MEDIUM_RUNNER, false);
+	advice = medium_advice(&medium, MEDIUM_RUNNER);
+	medium_free(&medium);
+	if (final)
+		log_die("the mount of %s is not one for a runner. Found: %s", r->share.sp.path,
+			final);
 	if (objection && !r->opt->allow_unsafe_mount)
 		log_die("the mount of %s is not safe. Found: %s. \"spoolctl doctor\" tells more; "
 			"-o allow_unsafe_mount=yes starts the runner all the same",
@@ -68,9 +74,9 @@ static void judge_mount(const struct runner *r)
 	if (objection)
 		log_warn("the mount of %s is not safe, and allow_unsafe_mount is set. Found: %s",
 			 r->share.sp.path, objection);
-	else if (medium_has_advice(&medium, MEDIUM_RUNNER))
-		log_info("\"spoolctl doctor\" has advice about the mount of %s", r->share.sp.path);
-	medium_free(&medium);
+	else if (advice)
+		log_info("\"spoolctl doctor\" has advice about the mount of %s: %s",
+			 r->share.sp.path, advice);
 }
 
 static void open_share(struct runner *r)

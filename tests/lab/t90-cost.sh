@@ -9,7 +9,8 @@ TRACING=/sys/kernel/tracing
 # those of all clients; only c1 does anything.
 requests() {
 	if [ "$MEDIUM" = smb ]; then
-		on c1 awk '/^[A-Z]/ && $2 ~ /^[0-9]+$/ { print } /: [0-9]+ total/ { print $1, $2 }' /proc/fs/cifs/Stats | tr -d : | sort
+		awk '/^[A-Z][A-Za-z]*: [0-9]+ total/ { count[$1] += $2 } END { for (kind in count) print kind, count[kind] }' \
+			/proc/fs/cifs/Stats | tr -d : | sort
 	else
 		on c1 awk '/^device/ { ours = $5 == "/srv/share" } ours && /^\t *[A-Z_0-9]+: / { print $1, $2 }' /proc/self/mountstats | tr -d : | sort
 	fi

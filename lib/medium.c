@@ -466,9 +466,7 @@ char *medium_options(const struct medium *md)
 		bool told = mount_has(&md->mount, words[i]) &&
 			    !(strcmp(words[i], "rw") == 0 && mount_has(&md->mount, "ro"));
 
-		text = told
-			       ? xasprintf("%s%s%s", old, *old ? ", " : "", words[i])
-			       : xstrdup(old);
+		text = told ? xasprintf("%s%s%s", old, *old ? ", " : "", words[i]) : xstrdup(old);
 	}
 	return text;
 }

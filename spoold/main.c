@@ -146,8 +146,9 @@ static int reload_catalogue(sd_event_source *source, uint64_t usec, void *arg)
 
 /*
  * Ends the program if the share cannot be trusted to the mount. allow_unsafe_mount takes that risk,
- * but it does not make a mount for reading only a writable one, and not with SMB: heartbeats that are read stale for ever are no risk there but what happens, and
- * then a job would be handed out twice.
+ * but it does not make a mount for reading only a writable one, and not with SMB: heartbeats that
+ * are read stale for ever are no risk there but what happens, and then a job would be handed out
+ * twice.
  */
 static void judge_mount(const struct coordinator *co, const struct medium *medium)
 {

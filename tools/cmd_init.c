@@ -91,6 +91,43 @@ static int open_layout(int *ret_fd)
 		path, strerror(errno));
 }
 
+/* The share whose spool/ the path is, or lies in; heap, or NULL. The end of it need not exist. */
+static char *share_around(const char *dir)
+{
+	_cleanup_free_ char *path = xstrdup(dir), *real = realpath(dir, NULL);
+	char *slash;
+
+	while (!real && (slash = strrchr(path, '/')) && slash != path) {
+		*slash = '\0';
+		real = realpath(path, NULL);
+	}
+	if (!real)
+		real = realpath(*dir == '/' ? "/" : ".", NULL);
+	while (real && (slash = strrchr(real, '/'))) {
+		_cleanup_free_ char *format = xasprintf("%s/" SPOOL_FORMAT, real);
+		bool inside = strcmp(slash, "/spool") == 0 && access(format, F_OK) == 0;
+
+		*slash = '\0';
+		if (inside)
+			return xstrdup(*real ? real : "/");
+	}
+	return NULL;
+}
+
+/* A share in a share would have its jobs taken for files of the outer one. TELL_DONE, or told. */
+static int refuse_inside(const char *dir)
+{
+	_cleanup_free_ char *share = share_around(dir), *shown = NULL, *outer = NULL;
+
+	if (!share)
+		return TELL_DONE;
+	shown = escape_text(dir, ESCAPE_TEXT);
+	outer = escape_text(share, ESCAPE_TEXT);
+	return tell_failed("init: %s lies in the spool/ of a share, which is %s; name that one, or "
+			   "a folder elsewhere",
+			   shown, outer);
+}
+
 /* Makes DIR with the folders above it, as mkdir -p does. TELL_DONE, or told. */
 static int open_target(const char *dir, int *ret_fd)
 {
@@ -265,7 +302,8 @@ static void print_next_steps(const char *root)
 	       "  %sspool-runner --share %s\n"
 	       "Then copy a folder into %s/spool/incoming, or:\n"
 	       "  %sspoolctl --share %s submit FOLDER\n"
-	       "With SPOOL_SHARE set to the share, --share may be left out.\n",
+	       "With SPOOL_SHARE set to the share, --share may be left out.\n"
+	       "Whether a machine sees it as it should is told there by: spoolctl doctor\n",
 	       prefix, share, prefix, share, share, prefix, share);
 }
 
@@ -300,7 +338,9 @@ int cmd_init(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &dir))
 		return TELL_USAGE;
-	r = open_layout(&l.layout_fd);
+	r = refuse_inside(dir);
+	if (r == TELL_DONE)
+		r = open_layout(&l.layout_fd);
 	if (r == TELL_DONE)
 		r = open_target(dir, &l.fd);
 	if (r == TELL_DONE)

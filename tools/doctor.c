@@ -47,14 +47,29 @@ void doctor_note(struct doctor *d, enum doctor_level level, const char *topic, c
 	};
 }
 
-char *doctor_command(const struct doctor *d, const char *words, const char *below)
+static char *quoted_path(const struct doctor *d, const char *below)
 {
 	struct command path = { .program = below ? xasprintf("%s/%s", d->path, below)
 						 : xstrdup(d->path) };
-	_cleanup_free_ char *quoted = words_command(&path);
+	char *quoted = words_command(&path);
 
 	free(path.program);
-	return xasprintf("%s %s", words, quoted);
+	return quoted;
+}
+
+char *doctor_command(const struct doctor *d, const char *prose, const char *words,
+		     const char *below)
+{
+	_cleanup_free_ char *quoted = quoted_path(d, below);
+
+	return xasprintf("%s\n%s %s", prose ? prose : "", words, quoted);
+}
+
+char *doctor_command_more(const struct doctor *d, char *remedy, const char *below)
+{
+	_cleanup_free_ char *quoted = quoted_path(d, below), *old = remedy;
+
+	return xasprintf("%s %s", old, quoted);
 }
 
 size_t doctor_count(const struct doctor *d, enum doctor_level level)
@@ -112,9 +127,9 @@ static void note_silence(struct doctor *d)
 }
 
 /* The path as the kernel has it. Until here nobody but the child has touched the share. */
-static void find_real_path(struct doctor *d)
+static void find_real_path(struct doctor *d, const char *path)
 {
-	char *real = realpath(d->path, NULL);
+	char *real = realpath(path, NULL);
 
 	if (!real)
 		return;
@@ -124,25 +139,69 @@ static void find_real_path(struct doctor *d)
 	d->shown = escape_text(real, ESCAPE_TEXT);
 }
 
+static void note_closed(struct doctor *d, int error)
+{
+	if (error == EACCES || error == EPERM)
+		doctor_note(d, DOCTOR_UNSAFE, "share",
+			    "ask its owner for access, or run it as the account of the daemons",
+			    "the share %s is closed to this account: %s", d->shown,
+			    strerror(error));
+	else if (error == ENOTDIR)
+		doctor_note(d, DOCTOR_UNSAFE, "share", "name the folder of the share with --share",
+			    "%s is a file, or lies below one; a share is a folder", d->shown);
+	else
+		doctor_note(d, DOCTOR_UNSAFE, "share", "mount it, or name another one with --share",
+			    "the share %s cannot be opened: %s", d->shown, strerror(error));
+}
+
+/* Is it the folder spool/ of a share, or one of those in it? */
+static bool note_inside(struct doctor *d)
+{
+	char *up = NULL;
+
+	if (faccessat(d->root_fd, "../spool/" SPOOL_FORMAT, F_OK, 0) == 0)
+		up = xasprintf("%s/..", d->path);
+	else if (faccessat(d->root_fd, "../../spool/" SPOOL_FORMAT, F_OK, 0) == 0)
+		up = xasprintf("%s/../..", d->path);
+	if (!up)
+		return false;
+	find_real_path(d, up);
+	free(up);
+	up = doctor_command(d, NULL, "spoolctl doctor --share", NULL);
+	doctor_note(d, DOCTOR_UNSAFE, "share", up,
+		    "the folder that was named lies inside of a share, which is %s", d->shown);
+	free(up);
+	return true;
+}
+
+static void note_no_spool(struct doctor *d)
+{
+	_cleanup_free_ char *remedy = doctor_command(d, "mount it; or, if it is to become a share:",
+						     "spoolctl init", NULL);
+
+	if (!note_inside(d))
+		doctor_note(d, DOCTOR_UNSAFE, "share", remedy,
+			    "%s has no folder spool/: it is not mounted, or it is no share",
+			    d->shown);
+}
+
 /* The share's root and spool/. False if there is no spool/ to look into. */
 static bool open_folders(struct doctor *d)
 {
-	_cleanup_free_ char *remedy = NULL;
-
-	find_real_path(d);
-	remedy = doctor_command(d, "mount it; or, if it is to become a share: spoolctl init", NULL);
+	find_real_path(d, d->path);
 	d->root_fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d->root_fd < 0) {
-		doctor_note(d, DOCTOR_UNSAFE, "share", "mount it, or name another one with --share",
-			    "the share %s cannot be opened: %s", d->shown, strerror(errno));
+		note_closed(d, errno);
 		return false;
 	}
 	medium_look(d->root_fd, &d->medium);
 	d->fd = safefs_open_dir(d->root_fd, "spool");
 	if (d->fd == -ENOENT)
-		doctor_note(d, DOCTOR_UNSAFE, "share", remedy,
-			    "%s has no folder spool/: it is not mounted, or it is no share",
-			    d->shown);
+		note_no_spool(d);
+	else if (d->fd == -ENOTDIR || d->fd == -ELOOP)
+		doctor_note(d, DOCTOR_UNSAFE, "share",
+			    "move it away, or name another share with --share",
+			    "spool in %s is no folder", d->shown);
 	else if (d->fd < 0)
 		doctor_note(d, DOCTOR_UNSAFE, "share",
 			    "ask the owner of the share for access, or mount it anew",
@@ -166,9 +225,17 @@ static bool is_complete(const struct doctor *d)
 /* "what is wrong: what to do", as spool_open says it, is split at its last colon. */
 static void note_refusal(struct doctor *d, const char *why)
 {
-	_cleanup_free_ char *shown = escape_text(why, ESCAPE_TEXT);
+	_cleanup_free_ char *shown = escape_text(why, ESCAPE_TEXT), *remedy = NULL;
 	char *colon = NULL;
 
+	if (faccessat(d->fd, SPOOL_FORMAT, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
+		remedy = doctor_command(d, "mount the share; or, if it is this, complete it:",
+					"spoolctl init", NULL);
+		doctor_note(d, DOCTOR_UNSAFE, "share", remedy,
+			    "%s has no spool/" SPOOL_FORMAT ": no program takes it for a share",
+			    d->shown);
+		return;
+	}
 	for (char *p = shown; (p = strstr(p, ": ")); p += 2)
 		colon = p;
 	if (colon)
@@ -194,7 +261,6 @@ void doctor_begin(struct doctor *d, const char *path, bool quick)
 			      .shown = escape_text(path, ESCAPE_TEXT),
 			      .root_fd = -1,
 			      .fd = -1,
-			      .roles = MEDIUM_RUNNER,
 			      .quick = quick };
 	if (!answers(d->path)) {
 		note_silence(d);

@@ -20,7 +20,8 @@ struct doctor_finding {
 	char *topic;
 	enum doctor_level level;
 	char *found;  /* one sentence, without a stop */
-	char *remedy; /* one line; NULL with DOCTOR_FINE, may be NULL with DOCTOR_UNTRIED */
+	char *remedy; /* prose; behind a newline a command, which is not to be wrapped. NULL with
+		       * DOCTOR_FINE, may be NULL with DOCTOR_UNTRIED */
 };
 
 /* What the checks share. */
@@ -30,7 +31,7 @@ struct doctor {
 	bool open;	    /* sp is usable */
 	struct spool sp;
 	struct medium medium; /* of the share, if root_fd is open */
-	unsigned roles;	      /* what runs on this host, of enum medium_role */
+	unsigned roles;	      /* what runs on this host, of enum medium_role; 0: nothing yet */
 	bool quick;	      /* no check that takes seconds */
 	struct doctor_finding *items;
 	size_t count;
@@ -40,9 +41,13 @@ struct doctor {
 void doctor_note(struct doctor *d, enum doctor_level level, const char *topic, const char *remedy,
 		 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* "chmod o-w /srv/share/apps": words and a path below the share (NULL: the share), quoted for a
- * shell; heap. */
-char *doctor_command(const struct doctor *d, const char *words, const char *below);
+/* A remedy: prose (or NULL), and on a line of its own a command, "chmod o-w /srv/share/apps": words
+ * and a path below the share (NULL: the share), quoted for a shell; heap. */
+char *doctor_command(const struct doctor *d, const char *prose, const char *words,
+		     const char *below);
+
+/* The same, of several paths: adds one more. Takes over remedy, heap. */
+char *doctor_command_more(const struct doctor *d, char *remedy, const char *below);
 
 /* How many findings have the level. */
 size_t doctor_count(const struct doctor *d, enum doctor_level level);
@@ -61,13 +66,14 @@ void doctor_print_json(const struct doctor *d);
 /* -- checks; those of a share need root_fd, those marked + also fd, those marked ++ also sp ------- */
 
 void doctor_mount(struct doctor *d);	 /* doctor_mount: the mount's options */
-void doctor_export(struct doctor *d);	 /* how this host exports it */
+void doctor_export(struct doctor *d);	 /* doctor_export: how this host exports it */
 void doctor_space(struct doctor *d);	 /* doctor_probe: + room for files */
 void doctor_rename(struct doctor *d);	 /* + one file system, renames work */
 void doctor_clock(struct doctor *d);	 /* + the file server's clock */
 void doctor_layout(struct doctor *d);	 /* doctor_layout: folders, owners, modes */
 void doctor_signs(struct doctor *d);	 /* doctor_signs: ++ changes of other hosts are seen */
 void doctor_roles(struct doctor *d);	 /* ++ no finding: which daemons call this host theirs */
+void doctor_daemons(struct doctor *d);	 /* doctor_daemons: ++ those that should run, do they? */
 void doctor_cgroup(struct doctor *d);	 /* doctor_host: control groups */
 void doctor_hardlinks(struct doctor *d); /* links to files of others */
 

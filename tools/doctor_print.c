@@ -3,11 +3,13 @@
  * doctor_print - findings for people and for programs.
  *
  * For people the worst comes first, each finding in lines of at most 80 columns with its remedy
- * below; what is fine is told in one paragraph of topics unless all is asked for.
+ * below, of which a command has a line of its own, however long; what is fine is told in one
+ * paragraph of topics unless all is asked for.
  */
 #include "doctor.h"
 
 #include "json.h"
+#include "xalloc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +23,7 @@ static const struct {
 	const char *word, *heading, *colour;
 } levels[DOCTOR_LEVELS] = {
 	[DOCTOR_UNSAFE] = { "unsafe", "UNSAFE", "\033[1;31m" },
-	[DOCTOR_ADVICE] = { "advice", "improve", "\033[33m" },
+	[DOCTOR_ADVICE] = { "advice", "advice", "\033[33m" },
 	[DOCTOR_UNTRIED] = { "untried", "untried", "\033[36m" },
 	[DOCTOR_FINE] = { "fine", "fine", "\033[32m" },
 };
@@ -68,6 +70,20 @@ static void print_wrapped(const char *text, size_t at, size_t indent)
 	putchar('\n');
 }
 
+/* A command stays in one line, however long, so that it can be copied. */
+static void print_remedy(const char *remedy)
+{
+	size_t len = strcspn(remedy, "\n");
+	char *prose = xstrndup(remedy, len);
+
+	printf("%*sdo: ", INDENT, "");
+	if (len)
+		print_wrapped(prose, INDENT + 4, INDENT + 4);
+	if (remedy[len])
+		printf("%*s%s\n", len ? INDENT + 4 : 0, "", remedy + len + 1);
+	free(prose);
+}
+
 static void print_finding(const struct doctor_finding *f, bool colour)
 {
 	const char *heading = levels[f->level].heading;
@@ -76,10 +92,8 @@ static void print_finding(const struct doctor_finding *f, bool colour)
 	       colour ? "\033[0m" : "");
 	printf("%s: ", f->topic);
 	print_wrapped(f->found, INDENT + strlen(f->topic) + 2, INDENT);
-	if (!f->remedy)
-		return;
-	printf("%*sdo: ", INDENT, "");
-	print_wrapped(f->remedy, INDENT + 4, INDENT + 4);
+	if (f->remedy)
+		print_remedy(f->remedy);
 }
 
 /* "fine      mount, mount.soft, ..."; each topic once. */
@@ -120,7 +134,7 @@ void doctor_print(const struct doctor *d, bool all)
 				print_finding(&d->items[i], colour);
 	if (!all)
 		print_topics(d, colour);
-	printf("%zu unsafe, %zu to improve, %zu fine", doctor_count(d, DOCTOR_UNSAFE),
+	printf("%zu unsafe, %zu advice, %zu fine", doctor_count(d, DOCTOR_UNSAFE),
 	       doctor_count(d, DOCTOR_ADVICE), doctor_count(d, DOCTOR_FINE));
 	if (untried)
 		printf(", %zu not tried", untried);
@@ -130,6 +144,18 @@ void doctor_print(const struct doctor *d, bool all)
 }
 
 /* -- for programs -------------------------------------------------------------------------------- */
+
+/* In one line, "make it anew: spoolctl init /srv/share". */
+static void put_remedy(struct json *j, const char *remedy)
+{
+	char *line = remedy ? xstrdup(remedy + (*remedy == '\n')) : NULL;
+	char *end = line ? strchr(line, '\n') : NULL;
+
+	if (end)
+		*end = ' ';
+	json_escaped(j, "remedy", line);
+	free(line);
+}
 
 void doctor_print_json(const struct doctor *d)
 {
@@ -149,7 +175,7 @@ void doctor_print_json(const struct doctor *d)
 		json_text(&j, "topic", d->items[i].topic);
 		json_text(&j, "level", levels[d->items[i].level].word);
 		json_escaped(&j, "found", d->items[i].found);
-		json_escaped(&j, "remedy", d->items[i].remedy);
+		put_remedy(&j, d->items[i].remedy);
 		json_end_object(&j);
 	}
 	json_end_array(&j);

@@ -68,7 +68,8 @@ static void judge_files(struct doctor *d, const struct statvfs *st)
 		return;
 	if (files < FILES_NEEDED)
 		doctor_note(d, DOCTOR_UNSAFE, "space.files", remedy,
-			    "only %llu more files can be made on the share (inodes)", files);
+			    "hardly any more files can be made on the share (%llu inodes free)",
+			    files);
 	else if (files < FILES_WANTED)
 		doctor_note(d, DOCTOR_ADVICE, "space.files", remedy,
 			    "%llu more files can be made on the share (inodes)", files);
@@ -160,7 +161,10 @@ static void try_rename(struct doctor *d, int from, int to)
 	_cleanup_free_ char *name = probe_name();
 	int r = safefs_create(from, name, "", 0, 0600, NULL);
 
-	if (is_refused(r))
+	if (r == -EROFS)
+		doctor_note(d, DOCTOR_UNTRIED, "rename.probe", NULL,
+			    "nothing can be written here (%s); see mount.write", strerror(-r));
+	else if (is_refused(r))
 		doctor_note(d, DOCTOR_UNTRIED, "rename.probe", "run it as the account of spoold",
 			    "this account may not write into requests/ (%s)", strerror(-r));
 	else if (r < 0)
@@ -222,7 +226,8 @@ static void try_clock(struct doctor *d, int dir)
 		r = -errno;
 	unlinkat(dir, name, AT_REMOVEDIR);
 	if (r < 0)
-		doctor_note(d, DOCTOR_UNTRIED, "clock", "run it as the account of spoold",
+		doctor_note(d, DOCTOR_UNTRIED, "clock",
+			    r == -EROFS ? NULL : "run it as the account of spoold",
 			    "no folder could be made in requests/ to see the server's time: %s",
 			    strerror(-r));
 	else

@@ -81,7 +81,6 @@ static char *coordinator_machine(const struct doctor *d)
 	return machine;
 }
 
-/* Where nothing of ours runs yet, the question is whether a runner could. */
 void doctor_roles(struct doctor *d)
 {
 	_cleanup_free_ char *machine = coordinator_machine(d);
@@ -95,14 +94,21 @@ void doctor_roles(struct doctor *d)
 				d->roles |= MEDIUM_RUNNER;
 		machines_free(&m);
 	}
-	if (!d->roles)
-		d->roles = MEDIUM_RUNNER;
+}
+
+/* The last beat of a runner that has ended says so, and is no change that this host fails to see.
+ */
+static bool has_said_goodbye(const struct machine *m)
+{
+	return strcmp(m->state, "DRAINED") == 0 ||
+	       (m->beat.state && strcmp(m->beat.state, "DRAINED") == 0);
 }
 
 static bool may_be_watched(const struct machine *m)
 {
 	return m->has_registration && m->registration.machine && m->has_beat &&
-	       machine_is_current(m) && !is_of_here(m->registration.machine);
+	       machine_is_current(m) && !is_of_here(m->registration.machine) &&
+	       !has_said_goodbye(m);
 }
 
 static void find_runners(const struct doctor *d, struct signs *s)
@@ -299,10 +305,8 @@ void doctor_signs(struct doctor *d)
 		doctor_note(d, DOCTOR_UNTRIED, "fresh", "run it as the account of the daemons",
 			    "runners/ is closed to this account, so it cannot see signs of life");
 	else
-		doctor_note(
-			d, DOCTOR_UNTRIED, "fresh", "start a runner on another host",
-			"no runner and no coordinator on another host is up, whose changes this "
-			"host should see");
+		doctor_note(d, DOCTOR_UNTRIED, "fresh", NULL,
+			    "nothing runs on another host whose changes could be seen");
 	for (size_t i = 0; i < s.count; i++) {
 		note_sign(d, &s.items[i]);
 		pulse_free(&s.items[i].pulse);

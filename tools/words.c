@@ -9,6 +9,7 @@
 #include "escape.h"
 #include "xalloc.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,14 +34,25 @@ char *words_join(const struct strlist *list, const char *glue)
 	return text;
 }
 
+/* What had to be escaped is in $'...', which bash reads back; the rest in what every shell reads.
+ */
 static void put_word(FILE *out, const char *word)
 {
 	_cleanup_free_ char *shown = escape_text(word, ESCAPE_TEXT);
+	bool escaped = strcmp(shown, word) != 0;
 
-	if (*shown && strcspn(shown, " '\"$`*?&;|<>(){}[]\\#~!") == strlen(shown))
+	if (*shown && strcspn(shown, " '\"$`*?&;|<>(){}[]\\#~!") == strlen(shown)) {
 		fputs(shown, out);
-	else
-		fprintf(out, "'%s'", shown);
+		return;
+	}
+	fputs(escaped ? "$'" : "'", out);
+	for (const char *p = shown; *p; p++) {
+		if (*p == '\'')
+			fputs(escaped ? "\\'" : "'\\''", out);
+		else
+			fputc(*p, out);
+	}
+	fputc('\'', out);
 }
 
 char *words_command(const struct command *command)

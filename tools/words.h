@@ -11,8 +11,8 @@ struct strlist;
 /* The items with glue between them; heap, "" for an empty list. */
 char *words_join(const struct strlist *list, const char *glue);
 
-/* A command as a person would type it: escaped, words with anything but plain characters in single
- * quotes; heap. */
+/* A command as a person would type it: printable, words with anything but plain characters quoted
+ * so that a shell reads them back; heap. */
 char *words_command(const struct command *command);
 
 #endif

@@ -56,7 +56,8 @@ test_expect_success 'people get lines of 80 columns, the worst first, and the to
 
 test_expect_success 'its remedies help' '
 	doctor 1 && jq -r ".doctor.findings[] | select(.topic | startswith(\"layout.\")) | .remedy // empty" out >remedies &&
-	grep -c chmod remedies && sh -e remedies && doctor 0 && finds layout.modes fine "as they should be"
+	grep -c chmod remedies && sh -e remedies && doctor 0 && finds layout.modes fine "as they should be" &&
+	chmod 755 "$SHARE"/spool/{claims,done}
 '
 
 # Mode, place, topic, level and words of the danger.
@@ -138,9 +139,9 @@ test_expect_success 'a share that cannot be opened is a finding, and the rest is
 '
 
 test_expect_success 'what is not as init makes it is named, with what to do first' '
-	rmdir "$SHARE/spool/lost" && echo x >"$SHARE/spool/lost" && doctor 1 &&
+	mv "$SHARE/spool/lost" away && echo x >"$SHARE/spool/lost" && doctor 1 &&
 	finds layout.places unsafe "move it away, then: spoolctl init $SHARE" && rm "$SHARE/spool/lost" &&
-	rm "$SHARE/spool/format" && mkdir "$SHARE/spool/lost" && doctor 1 && finds share unsafe "has no spool/format" &&
+	rm "$SHARE/spool/format" && mv away "$SHARE/spool/lost" && doctor 1 && finds share unsafe "has no spool/format" &&
 	finds share unsafe "complete it: spoolctl init $SHARE" && cp format "$SHARE/spool/format"
 '
 
@@ -171,6 +172,18 @@ test_expect_success 'daemons of this very host are no probe of freshness' '
 	! jq -e ".doctor.findings[] | select(.topic == \"daemon.runner\")" out &&
 	runner_stop r1 && spoold_stop && doctor 0 && finds daemon.spoold advice "no spoold seems" &&
 	! jq -e ".doctor.findings[] | select(.topic == \"daemon.runner\")" out
+'
+
+# shows STATE: "spoolctl nodes" has a runner in it.
+shows() {
+	spoolctl nodes --all --json >nodes && jq -e --arg s "$1" "[.. | objects | select(.state? == \$s)] | length > 0" nodes >/dev/null
+}
+
+test_expect_success 'a runner of this host that has been killed is named' '
+	spoold_start -o lease=1s -o beat=300ms && runner_start r1 -o beat=300ms && wait_until 20 shows IDLE &&
+	grep -q "runner r1 is present" "$LOGS/spoold.log" && runner_kill9 r1 && wait_until 20 shows ABSENT &&
+	doctor 0 && finds daemon.runner advice "runner r1 of this host is absent" &&
+	runner_start r1 -o beat=300ms && runner_stop r1 && spoold_stop
 '
 
 test_expect_success 'daemons say nothing of a mount that is in order' '

@@ -89,7 +89,7 @@ static void the_mounts_of_the_manual_are_fine(void **state)
 		assert_int_equal(count(&md, MEDIUM_UNSAFE, MEDIUM_RUNNER), 0);
 		assert_int_equal(count(&md, MEDIUM_ADVICE, MEDIUM_RUNNER), 0);
 		assert_null(medium_objection(&md, MEDIUM_RUNNER, false));
-		assert_false(medium_has_advice(&md, MEDIUM_RUNNER));
+		assert_null(medium_advice(&md, MEDIUM_RUNNER));
 		assert_true(count(&md, MEDIUM_FINE, MEDIUM_ALL) > 1);
 		medium_free(&md);
 	}
@@ -298,15 +298,33 @@ static void a_coordinator_on_smb_is_refused_whatever_is_allowed(void **state)
 	medium_free(&md);
 }
 
+static void what_cannot_be_written_is_refused_whatever_is_allowed(void **state)
+{
+	struct medium md = judged("ext4", "ro,nosuid,nodev", "rw");
+	char *text = medium_objection(&md, MEDIUM_RUNNER, true);
+
+	(void)state;
+	assert_non_null(strstr(text, "ro: "));
+	free(text);
+	text = medium_options(&md);
+	assert_string_equal(text, "ro, nosuid, nodev"); /* not "rw" of the file system behind it */
+	free(text);
+	medium_free(&md);
+}
+
 static void advice_is_for_those_whom_it_concerns(void **state)
 {
 	struct medium md = judged("cifs", SAFE,
 				  SMB ",cache=strict,file_mode=0644,hard,nounix,actimeo=1,"
 				      "closetimeo=0");
+	char *text;
 
 	(void)state;
-	assert_true(medium_has_advice(&md, MEDIUM_RUNNER));
-	assert_false(medium_has_advice(&md, MEDIUM_COORDINATOR));
+	text = medium_advice(&md, MEDIUM_RUNNER);
+	assert_non_null(strstr(text, "file_mode=0644: "));
+	assert_non_null(strstr(text, "; mount it with file_mode=0755"));
+	free(text);
+	assert_null(medium_advice(&md, MEDIUM_COORDINATOR));
 	medium_free(&md);
 }
 
@@ -350,6 +368,7 @@ int main(void)
 		cmocka_unit_test(a_web_folder_is_known_by_its_source),
 		cmocka_unit_test(objections_name_cause_and_remedy),
 		cmocka_unit_test(a_coordinator_on_smb_is_refused_whatever_is_allowed),
+		cmocka_unit_test(what_cannot_be_written_is_refused_whatever_is_allowed),
 		cmocka_unit_test(advice_is_for_those_whom_it_concerns),
 		cmocka_unit_test(the_options_that_matter_are_shown),
 		cmocka_unit_test(a_real_folder_is_looked_at),

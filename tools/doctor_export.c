@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * doctor_export - how this host, if it is the one with the disk, exports the share by NFS.
+ *
+ * What counts is what the kernel's file server has been given, /var/lib/nfs/etab; /etc/exports and
+ * what lies beside it in exports.d only tell what somebody has meant to export. Both are read on
+ * the file server itself; a client cannot see whether its writes are on a disk when they are
+ * acknowledged. Changes nothing.
+ */
+#include "doctor.h"
+
+#include "cleanup.h"
+#include "xalloc.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ETAB "/var/lib/nfs/etab"
+#define EXPORTS "/etc/exports"
+
+struct exported {
+	size_t found; /* lines that are about the share */
+	bool async, readonly, root, subtree;
+	bool squashed;	 /* everybody becomes one account */
+	unsigned squash; /* this one */
+};
+
+/* "path<tab>client(options)"; blanks in the path are octal escapes. True if it exports the share.
+ */
+static bool exports_share(const struct doctor *d, const char *path)
+{
+	struct stat share, other;
+	size_t len = strlen(path);
+
+	if (len && strncmp(d->path, path, len) == 0 &&
+	    (strcmp(path, "/") == 0 || d->path[len] == '/' || !d->path[len]))
+		return true;
+	return fstat(d->root_fd, &share) == 0 && stat(path, &other) == 0 &&
+	       share.st_dev == other.st_dev && share.st_ino == other.st_ino;
+}
+
+/* The word, or what begins with it if it ends in '='; NULL if it is not among the options. */
+static const char *find_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = list; (p = strstr(p, word)); p += len)
+		if ((p[-1] == '(' || p[-1] == ',') &&
+		    (p[len] == ',' || p[len] == ')' || word[len - 1] == '='))
+			return p;
+	return NULL;
+}
+
+static void read_export(const struct doctor *d, char *line, struct exported *e)
+{
+	_cleanup_free_ char *path = NULL;
+	const char *options, *anon;
+	char *tab = strpbrk(line, "\t ");
+
+	if (!tab)
+		return;
+	options = strchr(tab, '(');
+	path = mount_unescape(xstrndup(line, (size_t)(tab - line)));
+	if (!options || !exports_share(d, path))
+		return;
+	e->found++;
+	e->async |= find_word(options, "async") != NULL;
+	e->readonly |= find_word(options, "ro") != NULL;
+	e->root |= find_word(options, "no_root_squash") != NULL;
+	e->subtree |= find_word(options, "subtree_check") != NULL;
+	if (!find_word(options, "all_squash"))
+		return;
+	anon = find_word(options, "anonuid=");
+	e->squashed = true;
+	e->squash = anon ? (unsigned)strtoul(anon + strlen("anonuid="), NULL, 10) : 65534;
+}
+
+/* -- what somebody has meant to export ----------------------------------------------------------- */
+
+/* A line of exports(5): a path, perhaps in quotes, then clients. */
+static bool line_exports(const struct doctor *d, const char *line)
+{
+	const char *begin = line + strspn(line, " \t");
+	bool quoted = *begin == '"';
+	_cleanup_free_ char *path = NULL;
+
+	begin += quoted;
+	path = mount_unescape(xstrndup(begin, strcspn(begin, quoted ? "\"\n" : " \t\n")));
+	return *path == '/' && exports_share(d, path);
+}
+
+static bool file_exports(const struct doctor *d, const char *path)
+{
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	_cleanup_free_ char *line = NULL;
+	size_t room = 0;
+
+	while (f && getline(&line, &room, f) > 0)
+		if (line_exports(d, line))
+			return true;
+	return false;
+}
+
+static int look_into(const char *name, unsigned char type, void *arg)
+{
+	_cleanup_free_ char *path = xasprintf(EXPORTS ".d/%s", name);
+	const char *dot = strrchr(name, '.');
+
+	(void)type;
+	return dot && *name != '.' && strcmp(dot, ".exports") == 0 && file_exports(arg, path);
+}
+
+static bool is_meant(struct doctor *d)
+{
+	return file_exports(d, EXPORTS) || safefs_list(AT_FDCWD, EXPORTS ".d", look_into, d) > 0;
+}
+
+/* -- judging ------------------------------------------------------------------------------------- */
+
+static void judge_rights(struct doctor *d, const struct exported *e)
+{
+	struct stat st;
+
+	if (e->root)
+		doctor_note(d, DOCTOR_ADVICE, "export.root",
+			    "export it with root_squash in place of no_root_squash, then:\n"
+			    "exportfs -ra",
+			    "exported by NFS with no_root_squash: root of each client may write "
+			    "anything, and make setuid programs");
+	if (e->squashed && fstatat(d->fd, spool_place_name(SPOOL_CLAIMS), &st, 0) == 0 &&
+	    (unsigned)st.st_uid == e->squash)
+		doctor_note(d, DOCTOR_ADVICE, "export.squash",
+			    "export it without all_squash, or only to machines of which all people "
+			    "may give orders to runners, then:\nexportfs -ra",
+			    "exported by NFS with all_squash and anonuid=%u, the owner of "
+			    "spool/claims/: everybody on the clients may order programs to be run",
+			    e->squash);
+	if (e->subtree)
+		doctor_note(d, DOCTOR_ADVICE, "export.subtree",
+			    "export it with no_subtree_check, then:\nexportfs -ra",
+			    "exported by NFS with subtree_check: a file that is moved to another "
+			    "folder while it is open becomes stale, and here all jobs are moved");
+}
+
+static void judge_export(struct doctor *d, const struct exported *e)
+{
+	if (!e->found && is_meant(d))
+		doctor_note(d, DOCTOR_ADVICE, "export.sync",
+			    "see that the NFS server runs here, then:\nexportfs -ra",
+			    EXPORTS " names it, but the kernel's NFS server does not export it");
+	else if (!e->found)
+		doctor_note(d, DOCTOR_FINE, "export.sync", NULL,
+			    "the kernel's NFS server does not export it from this host");
+	else if (e->async)
+		doctor_note(
+			d, DOCTOR_UNSAFE, "export.sync",
+			"export it with sync in place of async, then:\nexportfs -ra",
+			"exported by NFS with async: if this host crashes, results are lost that "
+			"were told to be safe");
+	else
+		doctor_note(d, DOCTOR_FINE, "export.sync", NULL,
+			    "exported by NFS with sync: what is acknowledged is on the disk");
+	if (e->readonly)
+		doctor_note(d, DOCTOR_ADVICE, "export.write",
+			    "export it with rw to all hosts that run or hand in jobs",
+			    "exported to some hosts by NFS for reading only");
+	judge_rights(d, e);
+}
+
+void doctor_export(struct doctor *d)
+{
+	_cleanup_fclose_ FILE *f = NULL;
+	_cleanup_free_ char *line = NULL;
+	struct exported e = { 0 };
+	size_t room = 0;
+
+	if (d->medium.class & (MEDIUM_NFS | MEDIUM_SMB)) {
+		doctor_note(
+			d, DOCTOR_UNTRIED, "export.sync",
+			"on the file server: spoolctl doctor, or: exportfs -v (sync, not async)",
+			"a client cannot see whether the server writes to its disk before it "
+			"answers");
+		return;
+	}
+	f = fopen(ETAB, "re");
+	if (!f && errno != ENOENT && errno != ENOTDIR) {
+		doctor_note(d, DOCTOR_UNTRIED, "export.sync",
+			    "run it as root, or ask for: exportfs -v (sync, not async)",
+			    ETAB " cannot be read: %s", strerror(errno));
+		return;
+	}
+	while (f && getline(&line, &room, f) > 0)
+		read_export(d, line, &e);
+	judge_export(d, &e);
+}

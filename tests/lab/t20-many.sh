@@ -15,7 +15,7 @@ test_expect_success "$MEDIUM: 300 jobs are submitted on c3, while c2 looks at al
 		hostname >host
 	EOF
 	for i in $(seq 300); do echo /home/alice/many; done >list &&
-	{ on c2 sh -c "while :; do ls -lR /srv/share/spool/active /srv/share/spool/done; sleep 1; done" >/dev/null 2>&1 & } &&
+	{ on c2 sh -c "while :; do ls -lR /srv/share/spool/active /srv/share/spool/done; sleep 1; done" </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- & } &&
 	as alice c3 sh -c "umask 002; xargs spoolctl submit --parsable" <list >ids &&
 	test "$(sort -nu ids | wc -l)" = 300
 '

@@ -122,7 +122,7 @@ check-asan: ## the same tests, built with the address, leak and undefined behavi
 # The laboratory: real NFS and SMB in a virtual machine. LAB_SHORT is what CI runs.
 LAB_MEDIA ?= nfs4.2 nfs3 smb
 LAB_SCENARIOS ?= $(sort $(notdir $(wildcard tests/lab/t*.sh)))
-LAB_SHORT := t10-spine.sh t30-claims.sh t50-upload.sh t60-rights.sh
+LAB_SHORT := t10-spine.sh t30-claims.sh
 .PHONY: deps-lab lab check-lab check-lab-short
 deps-lab: ## install what the laboratory needs besides: QEMU and tools that make its disk
 	@etc/install-packages etc/packages.lab

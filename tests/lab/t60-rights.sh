@@ -44,7 +44,7 @@ test_expect_success "$MEDIUM: doctor finds nothing unsafe in the mount of spool-
 '
 
 test_expect_success "$MEDIUM: a mount with $unsafe is refused by the runner, with the words of doctor" '
-	power_off c2 && LAB_OPTIONS=,$unsafe up "$MEDIUM" c2 &&
+	client_leave c2 && LAB_OPTIONS=,$unsafe up "$MEDIUM" c2 &&
 	on c2 install -d -o spool -g spool /var/lib/spool/runner &&
 	test_expect_code 1 as spool c2 spool-runner --share /srv/share --name c2 --state /var/lib/spool/runner --foreground 2>err &&
 	test_expect_code 1 as spool c2 spoolctl doctor --quick --json >out && cat err &&

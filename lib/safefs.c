@@ -189,6 +189,34 @@ int safefs_create(int dirfd, const char *name, const void *data, size_t len, mod
 	return r;
 }
 
+static enum safefs_kind kind_of_type(unsigned long type)
+{
+	switch (type & 0xFFFFFFFFUL) {
+	case NFS_SUPER_MAGIC:
+		return SAFEFS_NFS;
+	case SMB_SUPER_MAGIC:
+	case CIFS_SUPER_MAGIC:
+	case SMB2_SUPER_MAGIC:
+		return SAFEFS_SMB;
+	case FUSE_SUPER_MAGIC:
+	case V9FS_MAGIC:
+	case CEPH_SUPER_MAGIC:
+	case AFS_SUPER_MAGIC:
+	case CODA_SUPER_MAGIC:
+	case OCFS2_SUPER_MAGIC:
+		return SAFEFS_OTHER_REMOTE;
+	default:
+		return SAFEFS_LOCAL;
+	}
+}
+
+enum safefs_kind safefs_kind(int fd)
+{
+	struct statfs st;
+
+	return fstatfs(fd, &st) < 0 ? SAFEFS_OTHER_REMOTE : kind_of_type((unsigned long)st.f_type);
+}
+
 /* Which kind the open folder or file is of, asked of the file system once per device: statfs is a
  * round trip on NFS. */
 static enum safefs_kind kind_of(int fd)
@@ -203,11 +231,11 @@ static enum safefs_kind kind_of(int fd)
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
 		return safefs_kind(fd);
 	if (!last.known || last.major != st.stx_dev_major || last.minor != st.stx_dev_minor) {
-		struct statfs answers;
+		struct statfs now;
 
-		if (fstatfs(fd, &answers) < 0)
+		if (fstatfs(fd, &now) < 0)
 			return SAFEFS_OTHER_REMOTE; /* of this moment; not to be remembered */
-		last.kind = safefs_kind(fd);
+		last.kind = kind_of_type((unsigned long)now.f_type);
 		last.major = st.stx_dev_major;
 		last.minor = st.stx_dev_minor;
 		last.known = true;
@@ -454,31 +482,6 @@ int safefs_open_to_sync(int dirfd, const char *path)
 	if (fd == -EACCES || fd == -EPERM || fd == -EROFS || fd == -ETXTBSY || fd == -EISDIR)
 		fd = safefs_open(dirfd, path, O_RDONLY, 0);
 	return fd;
-}
-
-enum safefs_kind safefs_kind(int fd)
-{
-	struct statfs st;
-
-	if (fstatfs(fd, &st) < 0)
-		return SAFEFS_OTHER_REMOTE;
-	switch ((unsigned long)st.f_type & 0xFFFFFFFFUL) {
-	case NFS_SUPER_MAGIC:
-		return SAFEFS_NFS;
-	case SMB_SUPER_MAGIC:
-	case CIFS_SUPER_MAGIC:
-	case SMB2_SUPER_MAGIC:
-		return SAFEFS_SMB;
-	case FUSE_SUPER_MAGIC:
-	case V9FS_MAGIC:
-	case CEPH_SUPER_MAGIC:
-	case AFS_SUPER_MAGIC:
-	case CODA_SUPER_MAGIC:
-	case OCFS2_SUPER_MAGIC:
-		return SAFEFS_OTHER_REMOTE;
-	default:
-		return SAFEFS_LOCAL;
-	}
 }
 
 const char *safefs_kind_name(enum safefs_kind kind)

@@ -6,9 +6,11 @@
  * claimrace FOLDER START PAUSE RID claims; without RID it withdraws, as the coordinator does. It
  * lists the folder and looks at each ticket first, so that the client's caches are warm, says
  * "warm", waits until a line comes from standard input, and then tries each once, beginning at
- * START percent of the list, with PAUSE microseconds between two. "won ID" is printed for each
- * ticket that the program believes to be its own, "lost N" at last; anything else is an error, told
- * in words, with status 1.
+ * START percent of the list, with PAUSE microseconds between two. Racers go through the list side
+ * by side, WINDOW tickets at a time and each of them in an order of his own: else the first would
+ * stay one step ahead of the others and win them all. "won ID" is printed for each ticket that the
+ * program believes to be its own, "lost N" at last; anything else is an error, told in words, with
+ * status 1.
  */
 #include "safefs.h"
 #include "spool.h"
@@ -19,7 +21,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
+
+#define WINDOW 6
 
 struct race {
 	int inbox;
@@ -76,6 +81,31 @@ static void try(struct race *race, uint64_t id)
 	}
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Within each window, an order that is this racer's. */
+static void shuffle(struct race *race)
+{
+	unsigned seed = 0;
+
+	(void)!getrandom(&seed, sizeof(seed), 0);
+	srandom(seed);
+	qsort(race->ids, race->count, sizeof(*race->ids), by_number);
+	for (size_t start = 0; start < race->count; start += WINDOW)
+		for (size_t i = 1; i < WINDOW && start + i < race->count; i++) {
+			size_t j = (size_t)random() % (i + 1);
+			uint64_t id = race->ids[start + i];
+
+			race->ids[start + i] = race->ids[start + j];
+			race->ids[start + j] = id;
+		}
+}
+
 int main(int argc, char **argv)
 {
 	struct race race = { .inbox = -1, .rid = argc > 4 ? argv[4] : NULL };
@@ -88,6 +118,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "claimrace: %s cannot be listed\n", argv[1]);
 		return 2;
 	}
+	shuffle(&race);
 	puts("warm");
 	fflush(stdout);
 	if (!fgets(line, sizeof(line), stdin))

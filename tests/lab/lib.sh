@@ -156,8 +156,10 @@ counted_jobs_are_whole() {
 	sort -n ids >expected && test_cmp expected actual
 }
 
-# lab_forget HOST: its daemon has gone with its host.
+# lab_forget HOST: its daemon has gone with its host. It may stay in the process table all the same: the
+# kernel of a real machine would be gone, this one's client still waits for the server.
 lab_forget() {
+	kill -KILL "${LAB_OUTER[$1]}"
 	wait "${LAB_OUTER[$1]}" 2>/dev/null
 	unset "LIB_PID[$1]" "LAB_OUTER[$1]"
 }

@@ -13,6 +13,8 @@
  */
 #include "child.h"
 
+#include "descriptors.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -76,6 +78,7 @@ static void set_limits(pid_t keeper, struct child_failure *failure)
 		fail(failure, STEP_SETUP, errno);
 	if (getppid() != keeper) /* it died before the line above */
 		_exit(CHILD_FAILED);
+	descriptors_restore();
 	sigemptyset(&empty);
 	sigprocmask(SIG_SETMASK, &empty, NULL);
 }

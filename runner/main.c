@@ -10,6 +10,7 @@
 #include "background.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "descriptors.h"
 #include "launch.h"
 #include "log.h"
 #include "options.h"
@@ -305,6 +306,7 @@ int main(int argc, char **argv)
 	if (detach)
 		background_start();
 	block_signals();
+	descriptors_raise();
 	start_runner(r, detach);
 	make_loop(r);
 	if (detach)

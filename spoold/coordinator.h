@@ -157,9 +157,10 @@ struct runner {
 	bool present;	   /* beats */
 	bool open;	   /* beats, and takes new work */
 	int inbox_fd;
-	unsigned used_cores; /* of jobs that are offered or claimed and have not ended there */
-	unsigned held;	     /* how many these are */
-	double run_ms;	     /* how long its jobs run, a moving mean; 0: not known yet */
+	uint64_t read_in_scan; /* the last scan that has read the whole inbox */
+	unsigned used_cores;   /* of jobs that are offered or claimed and have not ended there */
+	unsigned held;	       /* how many these are */
+	double run_ms;	       /* how long its jobs run, a moving mean; 0: not known yet */
 	UT_hash_handle hh;
 };
 
@@ -211,7 +212,8 @@ struct coordinator {
 	int64_t index_dirty_since; /* boot ms of the first event not yet committed; 0: none */
 	uint64_t changes;	   /* events written: publish compares */
 	uint64_t scan_number;
-	bool inbox_closed; /* since the last scan began, an inbox could not be read */
+	int64_t inboxes_read_since; /* boot ms: since then each scan has read every inbox that there
+				       is; 0: the last one has not */
 };
 
 /* -- main.c -- */

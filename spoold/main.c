@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "control.h"
+#include "descriptors.h"
 #include "drops.h"
 #include "guard.h"
 #include "ids.h"
@@ -375,6 +376,7 @@ int main(int argc, char **argv)
 	if (!foreground)
 		background_start();
 	block_signals();
+	descriptors_raise();
 	r = co.opt.watch ? watch_init() : 0;
 	if (r < 0)
 		log_die("inotify cannot be used (%s): set watch = no to work by scanning",

@@ -21,6 +21,7 @@
 #include "watch.h"
 #include "xalloc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 
@@ -287,6 +288,39 @@ int runners_scan(struct coordinator *co)
 	for (struct runner *runner = co->runners; runner; runner = runner->hh.next)
 		review(co, runner);
 	return r;
+}
+
+struct round {
+	struct coordinator *co;
+	bool whole;
+};
+
+static int note_unread(const char *name, unsigned char type, void *arg)
+{
+	struct round *round = arg;
+	struct coordinator *co = round->co;
+	const struct runner *r = runners_find(co, name);
+	struct stat st;
+
+	if (!spool_is_runner_name(name) || spool_is_readme(name) ||
+	    (r && r->read_in_scan == co->scan_number))
+		return 0;
+	/* A file that somebody has left there holds no tickets. */
+	if (type == DT_UNKNOWN && safefs_look(co->sp.place_fd[SPOOL_CLAIMS], name, &st) == 0)
+		type = S_ISDIR(st.st_mode) ? DT_DIR : DT_REG;
+	if (type == DT_DIR || type == DT_UNKNOWN)
+		round->whole = false;
+	return 0;
+}
+
+bool runners_all_read(struct coordinator *co)
+{
+	struct round round = { co, true };
+	int r = spool_list(&co->sp, SPOOL_CLAIMS, note_unread, &round);
+
+	if (r < 0)
+		log_trouble("claims", "spool/claims cannot be read: %s", strerror(-r));
+	return r == 0 && round.whole;
 }
 
 void runners_free(struct coordinator *co)

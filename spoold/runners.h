@@ -17,6 +17,10 @@ int runners_start(struct coordinator *co);
  * negative errno. */
 int runners_scan(struct coordinator *co);
 
+/* Has this scan read every inbox that lies in claims/? If not, a ticket that it has not met may lie
+ * in one of the others. */
+bool runners_all_read(struct coordinator *co);
+
 /* A runner by name, or NULL. */
 struct runner *runners_find(struct coordinator *co, const char *name);
 

@@ -187,9 +187,14 @@ static bool list_slice(struct coordinator *co, enum spool_place place, int64_t u
 
 static void scan_inboxes(struct coordinator *co)
 {
-	co->inbox_closed = false;
+	int64_t since = co->inboxes_read_since;
+
+	/* Until all have been read, no ticket is missing. */
+	co->inboxes_read_since = 0;
 	for (struct runner *r = co->runners; r; r = r->hh.next)
 		tickets_scan_inbox(co, r);
+	if (runners_all_read(co))
+		co->inboxes_read_since = since ? since : clock_boot_ms();
 }
 
 /* Jobs that rest while others act for them: the folder may have been deleted, the time may have
@@ -360,6 +365,8 @@ static int go_on(struct coordinator *co, int64_t until)
 	}
 	if (r < 0 && scan.whole)
 		scan.next_whole = 0;
+	if (r < 0)
+		co->inboxes_read_since = 0;
 	if (r < 0)
 		log_trouble("scan", "the share cannot be read (%s): scanned again soon",
 			    strerror(-r));

@@ -87,11 +87,15 @@ static enum step offered(struct job *job)
 }
 
 /* Time counts only while every inbox can be read: the ticket may lie in one that cannot. */
-static enum step missed(struct job *job)
+static enum step missed(const struct job *job)
 {
-	if (job->co->inbox_closed)
-		job->since = clock_boot_ms();
-	return clock_boot_ms() - job->since > job->co->opt.lease ? STEP_COPY : STEP_MISSED;
+	int64_t since = job->co->inboxes_read_since;
+
+	if (since == 0)
+		return STEP_MISSED;
+	if (since < job->since)
+		since = job->since;
+	return clock_boot_ms() - since > job->co->opt.lease ? STEP_COPY : STEP_MISSED;
 }
 
 void tickets_settle(struct job *job)
@@ -337,15 +341,19 @@ void tickets_scan_inbox(struct coordinator *co, struct runner *runner)
 	if (fd < 0) {
 		log_trouble("inbox", "the inbox of runner %s cannot be read: %s", runner->name,
 			    strerror(-fd));
-		co->inbox_closed = co->inbox_closed || fd != -ENOENT;
+		if (fd != -ENOENT)
+			co->inboxes_read_since = 0;
 		return;
 	}
 	follow_inbox(runner, fd);
 	r = safefs_list(fd, ".", see_in_listing, &l);
-	co->inbox_closed = co->inbox_closed || r < 0;
-	if (r < 0)
+	if (r < 0) {
 		log_trouble("inbox", "the inbox of runner %s cannot be read: %s", runner->name,
 			    strerror(-r));
+		co->inboxes_read_since = 0;
+	} else {
+		runner->read_in_scan = co->scan_number;
+	}
 	close(fd);
 }
 

@@ -91,6 +91,9 @@ bool index_holds(struct index *ix, uint64_t id, unsigned attempt, const char *pl
 int64_t index_events(struct index *ix, uint64_t id, int (*each)(const struct event *e, void *arg),
 		     void *arg);
 
+/* The highest id of a job in any table; 0 if there is none; negative errno. */
+int64_t index_highest(struct index *ix);
+
 /* Runners of known_clients, current or not. */
 struct index_runner {
 	const char *runner, *state, *platform, *cpu, *host, *kernel, *software;

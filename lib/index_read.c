@@ -134,6 +134,22 @@ int64_t index_events(struct index *ix, uint64_t id, int (*each)(const struct eve
 	return answer(ix, st, code, count);
 }
 
+int64_t index_highest(struct index *ix)
+{
+	static const char sql[] = "SELECT max(id) FROM (SELECT max(id) AS id FROM job_queue UNION "
+				  "ALL SELECT max(id) FROM attempts UNION ALL SELECT max(id) FROM "
+				  "events WHERE id IS NOT NULL)";
+	int64_t highest = 0;
+	sqlite3_stmt *st;
+	int code = question(ix, sql, NULL, 0, &st);
+
+	if (code < 0)
+		return code;
+	while ((code = sqlite3_step(st)) == SQLITE_ROW)
+		highest = sqlite3_column_int64(st, 0);
+	return answer(ix, st, code, highest);
+}
+
 int64_t index_runners(struct index *ix, int (*each)(const struct index_runner *row, void *arg),
 		      void *arg)
 {

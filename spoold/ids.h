@@ -8,8 +8,9 @@
 
 #include "coordinator.h"
 
-/* Reads spool/next; where it is missing, the highest id still to be seen on the share decides. 0 or
- * negative errno. */
+/* Reads spool/next; where it is missing or damaged, the highest id of which the share or the index,
+ * which is open, shows a trace decides. 0; negative errno (it has said why): nothing may be
+ * numbered. */
 int ids_open(struct coordinator *co);
 
 enum { IDS_LATER = 1 };

@@ -258,9 +258,9 @@ static int start_work(struct coordinator *co)
 	co->syncer = syncer_new(co->sync_worker, co->sp.fd, co->sp.kind == SAFEFS_LOCAL);
 	r = reload_catalogue(NULL, 0, co);
 	if (r == 0)
-		r = ids_open(co);
-	if (r == 0)
 		r = journal_open(co);
+	if (r == 0)
+		r = ids_open(co);
 	if (r == 0)
 		r = publish_open(co);
 	if (r == 0 && !co->polling) {

@@ -191,6 +191,7 @@ static void events_are_the_log(void **state)
 	assert_int_equal(index_events(ix, 2, add_verb, &v), 5);
 	assert_string_equal(v.text, "admit offer withdraw offer claim ");
 	assert_int_equal(index_events(ix, 0, check_event, &at), STORY);
+	assert_int_equal(index_highest(ix), 8);
 	index_close(ix);
 }
 

@@ -101,6 +101,8 @@ static void write_head(FILE *out, const struct manifest *m)
 	fprintf(out, "user %s %u\n", user, (unsigned)m->uid);
 	write_field(out, "group", m->group);
 	write_field(out, "box", m->box);
+	if (m->nonce)
+		fprintf(out, "submit %s\n", m->nonce);
 	fprintf(out, "queued %s\n", clock_stamp(m->queued_at, stamp));
 	write_field(out, "app", m->needs.app);
 	fprintf(out, "cores %u\nmemory %" PRIu64 "\nttl %" PRId64 "\n", m->needs.cores,
@@ -216,6 +218,8 @@ static int read_head_line(const char *key, char *value, struct manifest *m)
 		return read_field(value, &m->group);
 	if (strcmp(key, "box") == 0)
 		return read_field(value, &m->box);
+	if (strcmp(key, "submit") == 0)
+		return spool_is_nonce(value) ? read_field(value, &m->nonce) : -EBADMSG;
 	if (strcmp(key, "queued") == 0)
 		return clock_parse_stamp(value, &m->queued_at) < 0 ? -EBADMSG : 0;
 	if (strcmp(key, "app") == 0)
@@ -472,5 +476,6 @@ void manifest_free(struct manifest *m)
 	free(m->user);
 	free(m->group);
 	free(m->box);
+	free(m->nonce);
 	*m = (struct manifest){ 0 };
 }

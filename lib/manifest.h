@@ -7,6 +7,7 @@
  *     id 12
  *     name sim            (the drop's own name, escaped)
  *     user eva 1000
+ *     submit 0fc3ad07     (only if "spoolctl submit" has dropped it: the nonce of the reply)
  *     queued 2026-11-20T10:00:00.000Z
  *     app python3/1       ("-": a plain executable)
  *     cores 1 / memory BYTES / ttl MS / platforms ... / software ... / runner ...
@@ -31,6 +32,7 @@ struct manifest {
 	uid_t uid;
 	char *group;	    /* label or NULL */
 	char *box;	    /* the application whose drop box it came from, or NULL */
+	char *nonce;	    /* of the spoolctl submit that waits for a reply, or NULL */
 	int64_t queued_at;  /* wall ms */
 	struct needs needs; /* app included */
 	struct tree tree;   /* the inputs */

@@ -118,6 +118,11 @@ static bool is_hex(const char *s, size_t len)
 	return strspn(s, "0123456789abcdef") >= len;
 }
 
+bool spool_is_nonce(const char *text)
+{
+	return strlen(text) == NONCE_HEX && is_hex(text, NONCE_HEX);
+}
+
 const char *spool_drop_nonce(const char *name, size_t *ret_len)
 {
 	size_t len = strlen(name), tail = strlen(SUBMIT_MARK) + NONCE_HEX;

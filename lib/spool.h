@@ -119,6 +119,7 @@ char *spool_reduce_name(const char *name, char *buf);
  * preceded by ".submit-". Returns the nonce (borrowed, in name) or NULL; *ret_len the length of the
  * name without it. */
 const char *spool_drop_nonce(const char *name, size_t *ret_len);
+bool spool_is_nonce(const char *text); /* 8 hex digits and nothing else */
 
 /* -- names in an inbox --------------------------------------------------------------------------- */
 

@@ -157,6 +157,7 @@ static struct manifest *make_manifest(struct job *job, struct tree *tree, struct
 	m->user = xstrdup(users_name(m->uid));
 	m->group = group ? xstrdup(group) : NULL;
 	m->box = box_of(job) ? xstrdup(box_of(job)) : NULL;
+	m->nonce = job->nonce ? xstrdup(job->nonce) : NULL;
 	m->queued_at = clock_wall_ms();
 	m->needs = *needs;
 	m->tree = *tree;

@@ -17,6 +17,7 @@
 #include "jobs.h"
 #include "journal.h"
 #include "log.h"
+#include "manifest.h"
 #include "publish.h"
 #include "removals.h"
 #include "request.h"
@@ -32,20 +33,34 @@
 #include <string.h>
 
 #define REASON_MOST 1000
+#define LATE_MOST 1000
 
 /* -- replies ------------------------------------------------------------------------------------- */
 
 struct reply {
-	int replies_fd;
+	struct coordinator *co;
 	char *name, *line;
+	TAILQ_ENTRY(reply) link; /* in late */
 };
+TAILQ_HEAD(replies, reply);
+
+/* That could not be written: for the next scan. */
+static struct replies late = TAILQ_HEAD_INITIALIZER(late);
+static size_t late_count;
+
+static void free_reply(struct reply *reply)
+{
+	free(reply->name);
+	free(reply->line);
+	free(reply);
+}
 
 static int write_reply(void *arg)
 {
 	const struct reply *reply = arg;
 
-	return safefs_replace(reply->replies_fd, reply->name, reply->line, strlen(reply->line),
-			      0644, false);
+	return safefs_replace(reply->co->sp.place_fd[SPOOL_REPLIES], reply->name, reply->line,
+			      strlen(reply->line), 0644, false);
 }
 
 static void reply_written(void *arg, int result)
@@ -53,27 +68,94 @@ static void reply_written(void *arg, int result)
 	struct reply *reply = arg;
 
 	if (result < 0)
-		log_trouble("reply", "an answer cannot be written to spool/replies: %s",
+		log_trouble("reply",
+			    "an answer cannot be written to spool/replies (%s): it is tried again "
+			    "with each scan",
 			    strerror(-result));
-	free(reply->name);
-	free(reply->line);
-	free(reply);
+	else
+		log_mended("reply");
+	if (result < 0 && !reply->co->stopping && late_count < LATE_MOST) {
+		TAILQ_INSERT_TAIL(&late, reply, link);
+		late_count++;
+	} else {
+		free_reply(reply);
+	}
+}
+
+static void take_off_late(struct reply *reply)
+{
+	TAILQ_REMOVE(&late, reply, link);
+	late_count--;
 }
 
 /* One that was there before may be in the hands of a client: it is replaced in a slow lane. */
-void control_reply(struct coordinator *co, const char *name, bool ok, uint64_t number,
-		   const char *text)
+static void send_reply(struct reply *reply)
 {
-	struct reply *reply = xcalloc(1, sizeof(*reply));
+	struct coordinator *co = reply->co;
 
-	reply->replies_fd = co->sp.place_fd[SPOOL_REPLIES];
-	reply->name = xstrdup(name);
-	reply->line = xasprintf("%s %" PRIu64 " %s\n", ok ? "ok" : "failed", number, text);
 	/* At the end the lanes are on their way out. */
-	if (co->stopping || safefs_look(reply->replies_fd, name, NULL) == -ENOENT)
+	if (co->stopping ||
+	    safefs_look(co->sp.place_fd[SPOOL_REPLIES], reply->name, NULL) == -ENOENT)
 		reply_written(reply, write_reply(reply));
 	else /* always in the same one: the later answer shall win */
 		worker_submit(co->slow_lanes[0], write_reply, reply_written, reply);
+}
+
+static void send_late(void)
+{
+	struct replies now = TAILQ_HEAD_INITIALIZER(now);
+	struct reply *reply;
+
+	TAILQ_CONCAT(&now, &late, link);
+	late_count = 0;
+	while ((reply = TAILQ_FIRST(&now))) {
+		TAILQ_REMOVE(&now, reply, link);
+		send_reply(reply);
+	}
+}
+
+void control_reply(struct coordinator *co, const char *name, bool ok, uint64_t number,
+		   const char *text)
+{
+	struct reply *reply = xcalloc(1, sizeof(*reply)), *other, *next;
+
+	for (other = TAILQ_FIRST(&late); other; other = next) {
+		next = TAILQ_NEXT(other, link);
+		if (strcmp(other->name, name) == 0) {
+			take_off_late(other);
+			free_reply(other);
+		}
+	}
+	reply->co = co;
+	reply->name = xstrdup(name);
+	reply->line = xasprintf("%s %" PRIu64 " %s\n", ok ? "ok" : "failed", number, text);
+	send_reply(reply);
+}
+
+void control_free(void)
+{
+	struct reply *reply;
+
+	while ((reply = TAILQ_FIRST(&late))) {
+		take_off_late(reply);
+		free_reply(reply);
+	}
+}
+
+static char *admission_name(const char *nonce)
+{
+	return xasprintf("admit.%s", nonce);
+}
+
+void control_recall_nonce(struct job *job, const struct manifest *m)
+{
+	_cleanup_free_ char *name = NULL;
+
+	if (job->nonce || !m->nonce)
+		return;
+	name = admission_name(m->nonce);
+	if (safefs_look(job->co->sp.place_fd[SPOOL_REPLIES], name, NULL) == -ENOENT)
+		job->nonce = xstrdup(m->nonce);
 }
 
 void control_reply_admission(struct job *job, const char *why)
@@ -82,7 +164,7 @@ void control_reply_admission(struct job *job, const char *why)
 
 	if (!job->nonce)
 		return;
-	name = xasprintf("admit.%s", job->nonce);
+	name = admission_name(job->nonce);
 	control_reply(job->co, name, !why, job->id, why ? why : "admitted");
 	free(job->nonce);
 	job->nonce = NULL;
@@ -354,5 +436,6 @@ static int news_in_listing(const char *name, unsigned char type, void *arg)
 
 int control_scan(struct coordinator *co)
 {
+	send_late();
 	return spool_list(&co->sp, SPOOL_REQUESTS, news_in_listing, co);
 }

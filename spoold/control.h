@@ -15,7 +15,12 @@ int control_scan(struct coordinator *co); /* all of them; 0 or negative errno */
  * replies/admit.<nonce> says the id, or why not (why NULL: admitted). Told once. */
 void control_reply_admission(struct job *job, const char *why);
 
-/* Writes replies/<name>: "ok <number> <text>" or "failed <number> <text>". */
+/* A crash may have come between the admission and its reply: if the manifest names a nonce and
+ * there is no reply yet, the job has that nonce again. */
+void control_recall_nonce(struct job *job, const struct manifest *m);
+
+/* Writes replies/<name>: "ok <number> <text>" or "failed <number> <text>". What cannot be written
+ * now is tried again with each scan. */
 void control_reply(struct coordinator *co, const char *name, bool ok, uint64_t number,
 		   const char *text);
 
@@ -27,5 +32,7 @@ void control_folder_gone(struct job *job);
 
 /* The job is claimed and to be ended: the order for its runner. */
 void control_order_cancel(struct job *job);
+
+void control_free(void);
 
 #endif

@@ -176,6 +176,8 @@ void found_needs(struct job *job)
 	if (dir >= 0 && manifest_read(dir, true, &m) == 0) {
 		job->cores = m.needs.cores;
 		job->uid = m.uid;
+		control_recall_nonce(job, &m);
+		control_reply_admission(job, NULL);
 	} else if (dir >= 0 && fstat(dir, &st) == 0) {
 		job->uid = st.st_uid;
 	}

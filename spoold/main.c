@@ -339,6 +339,7 @@ static void end_work(struct coordinator *co)
 	tickets_drop_strays(co);
 	HASH_CLEAR(hh, co->jobs);
 	drops_free(co);
+	control_free();
 	runners_free(co);
 	users_free();
 	catalogue_free(&co->catalogue);

@@ -61,6 +61,7 @@ static void join(struct coordinator *co, struct job *job)
 		jobs_due(job, STEP_REJECT);
 	} else {
 		job->uid = m.uid;
+		control_recall_nonce(job, &m);
 		control_reply_admission(job, NULL);
 		jobs_due(job, STEP_NONE);
 		lines_join(job, &m.needs);

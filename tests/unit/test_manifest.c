@@ -34,6 +34,7 @@ static void assert_head_equal(const struct manifest *a, const struct manifest *b
 	assert_int_equal(a->uid, b->uid);
 	assert_text_equal(a->group, b->group);
 	assert_text_equal(a->box, b->box);
+	assert_text_equal(a->nonce, b->nonce);
 	assert_true(a->queued_at == b->queued_at);
 	assert_int_equal(a->needs.cores, b->needs.cores);
 	assert_true(a->needs.memory == b->needs.memory);
@@ -120,6 +121,7 @@ static void what_is_written_is_read(void **state)
 	struct manifest m = manifests_full(), least = { .id = 1 };
 
 	(void)state;
+	m.nonce = xstrdup("0fc3ad07");
 	come_and_go(&m);
 	come_and_go(&least);
 }

@@ -139,6 +139,11 @@ static const struct {
 	{ HEAD "f 18446744073709551616 2 3 4 - a\nend 1\n", false },
 	{ HEAD "f 1 9223372036854775808 3 4 - a\nend 1\n", false },
 	{ HEAD "f 1 2 3 4 - \\xzz\nend 1\n", false },
+	/* The nonce becomes a part of a file's name. */
+	{ "spool-manifest 1\nid 1\nsubmit 0fc3ad07\ninputs\nend 0\n", true },
+	{ "spool-manifest 1\nid 1\nsubmit ../../x7\ninputs\nend 0\n", false },
+	{ "spool-manifest 1\nid 1\nsubmit 0fc3ad07/\ninputs\nend 0\n", false },
+	{ "spool-manifest 1\nid 1\nsubmit 0fc3ad0\ninputs\nend 0\n", false },
 	/* Paths that lead out, or that are no paths. */
 	{ HEAD "f 1 2 3 4 - -\nend 1\n", false },
 	{ HEAD "f 1 2 3 4 - /etc/passwd\nend 1\n", false },

@@ -324,19 +324,26 @@ static int note_folder(const char *name, unsigned char type, void *arg)
 	return 1;
 }
 
-/* Where the ended job's folder is: the index knows, the folders decide. */
-static bool find_ended(struct coordinator *co, struct target *t)
+/* Where the ended job's folder is: the index knows, the folders decide. 0; -ENOENT: in no place;
+ * other negative errno: nobody can say now. */
+static int find_ended(struct coordinator *co, struct target *t, struct stat *st)
 {
+	int r = -ENOENT;
+
 	journal_flush(co, true);
 	(void)index_jobs(co->index, t->id, note_row, t);
-	if (t->found && safefs_look(co->sp.place_fd[t->place], t->folder, NULL) == 0)
-		return true;
+	if (t->found)
+		r = safefs_look(co->sp.place_fd[t->place], t->folder, st);
+	if (r != -ENOENT)
+		return r;
 	t->found = false;
 	for (enum spool_place place = SPOOL_DONE; place <= SPOOL_FAILED && !t->found; place++) {
 		t->place = place;
-		(void)spool_list(&co->sp, place, note_folder, t);
+		r = spool_list(&co->sp, place, note_folder, t);
+		if (r < 0)
+			return r;
 	}
-	return t->found;
+	return t->found ? safefs_look(co->sp.place_fd[t->place], t->folder, st) : -ENOENT;
 }
 
 static int remove_ended(struct coordinator *co, const struct target *t, uid_t who)
@@ -356,6 +363,15 @@ static int remove_ended(struct coordinator *co, const struct target *t, uid_t wh
 	return 0;
 }
 
+/* The request stays: each scan meets it. */
+static void come_again(const struct request *rq, int r)
+{
+	log_trouble("rm",
+		    "%" PRIu64 ": cannot be looked for, or removed, now (%s): tried again with "
+		    "each scan",
+		    rq->id, strerror(-r));
+}
+
 static void rm(struct coordinator *co, const char *name, const struct request *rq, uid_t who)
 {
 	struct target t = { .id = rq->id };
@@ -367,18 +383,26 @@ static void rm(struct coordinator *co, const char *name, const struct request *r
 		       "it has not ended yet: cancel it first (spoolctl cancel), then remove it");
 		return;
 	}
-	if (!find_ended(co, &t)) {
+	r = find_ended(co, &t, &st);
+	if (r == -ENOENT) {
 		answer(co, name, false, rq->id, "there is no job of that number");
 		return;
 	}
-	if (fstatat(co->sp.place_fd[t.place], t.folder, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    !may(who, st.st_uid)) {
+	if (r < 0) {
+		come_again(rq, r);
+		return;
+	}
+	if (!may(who, st.st_uid)) {
 		answer(co, name, false, rq->id,
 		       "it belongs to another user: only its owner or the administrator can remove "
 		       "it");
 		return;
 	}
 	r = remove_ended(co, &t, who);
+	if (safefs_is_trouble(r)) {
+		come_again(rq, r);
+		return;
+	}
 	answer(co, name, r == 0, rq->id, r == 0 ? "removed with all its files" : strerror(-r));
 }
 

@@ -6,8 +6,8 @@
  * REJECT writes job.result (and REJECTED.txt with the complaint) into the folder; DISCARD moves the
  * folder from incoming/ or queued/ to failed/. Nothing of the user's is changed or removed. A
  * folder that we may neither write nor move stays where it is; then a fresh failed/<id>-<name>/
- * holds the answer. A crash after REJECT leaves the files in a folder that is examined again: same
- * end.
+ * holds the answer. Every other error may pass, and is waited for: an answer is owed. A crash after
+ * REJECT leaves the files in a folder that is examined again: same end.
  */
 #include "coordinator.h"
 
@@ -84,6 +84,24 @@ static int put_here(struct job *job, int dir)
 	return r;
 }
 
+/* Is it the folder that refuses us, and will it tomorrow? */
+static bool is_closed(int r)
+{
+	return r == -EACCES || r == -EPERM || r == -EROFS || r == -EXDEV || r == -ENOTDIR ||
+	       r == -ELOOP;
+}
+
+static void tell_where_it_is(struct complaint *c)
+{
+	static const char where[] = "It could not be moved, so it is still in incoming/";
+	char *remedy = c->remedy;
+
+	if (remedy && strstr(remedy, where)) /* an attempt before this one */
+		return;
+	c->remedy = xasprintf("%s. %s", remedy ? remedy : "", where);
+	free(remedy);
+}
+
 /* The folder can be neither written nor moved: the answer gets a folder of its own. */
 static void answer_elsewhere(struct job *job)
 {
@@ -93,11 +111,7 @@ static void answer_elsewhere(struct job *job)
 	_cleanup_close_ int dir = -1;
 	struct stat st;
 
-	char *remedy = job->complaint.remedy;
-
-	job->complaint.remedy = xasprintf("%s. It could not be moved, so it is still in incoming/",
-					  remedy ? remedy : "");
-	free(remedy);
+	tell_where_it_is(&job->complaint);
 	jobs_restore_mode(job);
 	if (fstatat(job->drop->box->fd, job->drop->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		job->uid = st.st_uid;
@@ -130,12 +144,15 @@ static void told(struct job *job, int r)
 		jobs_after_sync(job, STEP_DISCARD);
 	} else if (r == -ENOENT) {
 		jobs_due(job, STEP_DISCARD); /* finds that it is gone */
-	} else if (job->drop && !job->wrapped) {
+	} else if (is_closed(r) && job->drop && !job->wrapped) {
 		answer_elsewhere(job);
 	} else {
 		log_trouble("reject", "%" PRIu64 ": the answer cannot be written: %s", job->id,
 			    strerror(-r));
-		jobs_due(job, STEP_DISCARD);
+		if (is_closed(r))
+			jobs_due(job, STEP_DISCARD);
+		else
+			jobs_rest(job, STEP_RETRY, r);
 	}
 }
 
@@ -219,7 +236,7 @@ static void discard(struct coordinator *co, struct job *job)
 		gone(job);
 		return;
 	}
-	if (r != 0 && job->drop && !job->wrapped) {
+	if (is_closed(r) && job->drop && !job->wrapped) {
 		answer_elsewhere(job);
 		return;
 	}

@@ -9,6 +9,9 @@
  *				client that was lent the file and is silent
  *	SHIM_FULL=TEXT		while the file SHIM_FULL_WHILE exists, an fsync of what has TEXT in
  *				its path fails with ENOSPC
+ *	SHIM_FAIL=TEXT		while the file SHIM_FAIL_WHILE exists, to open what has TEXT in its
+ *				path, or to make it, fails: with ENOSPC, or the number
+ *SHIM_FAIL_WITH
  *
  * As in shim.c, only the process that loaded the shim is concerned.
  */
@@ -65,6 +68,20 @@ bool far_is_full(int fd)
 	if (!is_meant(place, getenv("SHIM_FULL"), getenv("SHIM_FULL_WHILE")))
 		return false;
 	errno = ENOSPC;
+	return true;
+}
+
+bool far_fails(int dirfd, const char *path)
+{
+	const char *with = getenv("SHIM_FAIL_WITH");
+	char place[PLACE_SIZE];
+
+	if (!getenv("SHIM_FAIL"))
+		return false;
+	shim_place_of(dirfd, path, place);
+	if (!is_meant(place, getenv("SHIM_FAIL"), getenv("SHIM_FAIL_WHILE")))
+		return false;
+	errno = with ? (int)strtol(with, NULL, 10) : ENOSPC;
 	return true;
 }
 

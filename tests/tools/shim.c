@@ -283,7 +283,7 @@ static bool for_writing(int flags)
 static int do_open(int dirfd, const char *path, int flags, va_list ap)
 {
 	mode_t mode = flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)) ? va_arg(ap, mode_t) : 0;
-	int fd = NEXT(openat)(dirfd, path, flags, mode);
+	int fd = far_fails(dirfd, path) ? -1 : NEXT(openat)(dirfd, path, flags, mode);
 
 	if (for_writing(flags))
 		trace_at("open", fd, dirfd, path);
@@ -328,7 +328,10 @@ long syscall(long call, ...)
 	for (i = 0; i < 6; i++)
 		a[i] = va_arg(ap, long);
 	va_end(ap);
-	result = NEXT(syscall)(call, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (call == SYS_openat2 && far_fails((int)a[0], (const char *)a[1]))
+		result = -1;
+	else
+		result = NEXT(syscall)(call, a[0], a[1], a[2], a[3], a[4], a[5]);
 	/* The flags are the first word of struct open_how. */
 	if (call == SYS_openat2 && for_writing((int)*(const unsigned long long *)a[2]))
 		trace_at("open", result, (int)a[0], (const char *)a[1]);

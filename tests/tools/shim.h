@@ -28,4 +28,7 @@ void far_wait_at(int dirfd, const char *path);
 /* Is the disk too full for the sync of this file (errno says so)? */
 bool far_is_full(int fd);
 
+/* Shall it not be opened (errno says why)? */
+bool far_fails(int dirfd, const char *path);
+
 #endif

@@ -5,12 +5,14 @@
  * Spent tickets, requests that have been answered, old snapshots, evidence that is kept no longer.
  * An unlink of a file that a client has read may wait for that client, 90 s if it is dead (NFS
  * delegations), and the next unlinks behind it; nothing else does. What is on its way is known by
- * name, so that a scan does not take it for news. A crash leaves some: they are found again.
+ * name, so that a scan does not take it for news. Thousands may wait, so those of one folder share
+ * a descriptor. A crash leaves some: they are found again.
  */
 #include "removals.h"
 
 #include "cleanup.h"
 #include "log.h"
+#include "places.h"
 #include "rmtree.h"
 #include "worker.h"
 #include "xalloc.h"
@@ -18,14 +20,56 @@
 #include <fcntl.h>
 #include <string.h>
 
+/* Where something is removed. */
+struct folder {
+	char *where;  /* the hash key */
+	int fd;	      /* a duplicate: a runner's inbox may be closed meanwhile */
+	size_t count; /* of removals on their way */
+	UT_hash_handle hh;
+};
+
 struct removal {
 	char *path; /* "<where>/<name>", the hash key */
-	int dir_fd; /* a duplicate: a runner's inbox may be closed meanwhile */
+	struct folder *folder;
 	char *name;
 	UT_hash_handle hh;
 };
 
 static struct removal *removals; /* on their way */
+static struct folder *folders;	 /* of theirs */
+
+/* NULL: no descriptor is left. */
+static struct folder *take_folder(int dir_fd, const char *where)
+{
+	struct folder *folder;
+	int fd;
+
+	HASH_FIND_STR(folders, where, folder);
+	if (folder) {
+		/* An inbox may have been made anew. */
+		(void)places_follow(folder->fd, dir_fd);
+	} else {
+		fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
+		if (fd < 0)
+			return NULL;
+		folder = xcalloc(1, sizeof(*folder));
+		folder->where = xstrdup(where);
+		folder->fd = fd;
+		HASH_ADD_KEYPTR(hh, folders, folder->where, strlen(folder->where), folder);
+	}
+	folder->count++;
+	return folder;
+}
+
+static void leave_folder(struct folder *folder)
+{
+	if (--folder->count > 0)
+		return;
+	HASH_DEL(folders, folder);
+	close(folder->fd);
+	free(folder->where);
+	free(folder);
+}
 
 static struct removal *find(const char *where, const char *name)
 {
@@ -45,13 +89,13 @@ static int run(void *arg)
 {
 	const struct removal *removal = arg;
 
-	return rmtree(removal->dir_fd, removal->name);
+	return rmtree(removal->folder->fd, removal->name);
 }
 
 static void forget(struct removal *removal)
 {
 	HASH_DEL(removals, removal);
-	close(removal->dir_fd);
+	leave_folder(removal->folder);
 	free(removal->path);
 	free(removal->name);
 	free(removal);
@@ -70,16 +114,16 @@ static void ended(void *arg, int result)
 void removals_add(struct coordinator *co, int dir_fd, const char *where, const char *name)
 {
 	struct removal *removal;
-	int fd;
+	struct folder *folder;
 
 	if (find(where, name))
 		return;
-	fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
-	if (fd < 0)
-		return; /* no descriptor left; it is found again */
+	folder = take_folder(dir_fd, where);
+	if (!folder)
+		return; /* it is found again */
 	removal = xcalloc(1, sizeof(*removal));
 	removal->path = xasprintf("%s/%s", where, name);
-	removal->dir_fd = fd;
+	removal->folder = folder;
 	removal->name = xstrdup(name);
 	HASH_ADD_KEYPTR(hh, removals, removal->path, strlen(removal->path), removal);
 	worker_submit(co->removal_lane, run, ended, removal);

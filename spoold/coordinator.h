@@ -122,6 +122,7 @@ struct job {
 	bool cancel;		       /* its owner asked */
 	char *why;		       /* reason for a cancel or reject, or NULL */
 	struct complaint complaint;    /* why it is being rejected */
+	bool returning;		       /* RETRY leads to RETURN */
 	bool answered;	   /* the answer is written: what is left of REJECT is the move */
 	struct drop *drop; /* until it has left incoming/ */
 	struct manifest *

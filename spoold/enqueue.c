@@ -6,7 +6,8 @@
  * Before: incoming/<name>/ with its manifest. After: queued/<id>-<name>/, compared with the
  * manifest once more, due for SCHEDULE. A crash leaves it on one side or the other; the scan finds
  * it in queued/ by its name (without a manifest: on its way back). A drop that changed keeps
- * nothing of us; its id is spent.
+ * nothing of us, but for a manifest after a crash; its id is spent. What cannot be read or moved
+ * now is left as it is until it can: only the manifest knows the drop's own name and its box.
  */
 #include "coordinator.h"
 
@@ -190,30 +191,37 @@ static bool can_be_a_drop(const char *name)
 }
 
 /* The drop's old name and box: from the drop, from the wrapping folder's name and content, or from
- * the manifest. */
-static struct box *old_home(struct job *job, int fd, char **ret_name)
+ * the manifest; only what is gone or damaged leaves the reduced name and incoming/ itself. 0, or
+ * negative errno: not known now. */
+static int old_home(const struct job *job, int fd, char **ret_name, struct box **ret_box)
 {
-	const char *mark = job->wrapped ? strchr(job->at, '@') : NULL;
+	const char *mark = job->wrapped ? strchr(job->at, '@') : NULL, *app = NULL;
 	struct manifest m = { 0 };
-	struct box *box = NULL;
+	int r;
 
-	*ret_name = NULL;
 	if (job->drop) {
 		*ret_name = xstrdup(job->drop->name);
-		return job->drop->box;
+		*ret_box = job->drop->box;
+		return 0;
 	}
-	if (job->wrapped && safefs_list(fd, ".", note_file, ret_name) == 0)
-		box = boxes_find(job->co, mark ? mark + 1 : "");
-	else if (manifest_read(fd, true, &m) == 0) {
-		*ret_name = m.name && can_be_a_drop(m.name) ? xstrdup(m.name) : NULL;
-		box = boxes_find(job->co, m.box ? m.box : "");
-		manifest_free(&m);
+	if (fd < 0) {
+		r = fd;
+	} else if (job->wrapped) {
+		app = mark ? mark + 1 : "";
+		r = safefs_list(fd, ".", note_file, ret_name);
+	} else {
+		r = manifest_read(fd, true, &m);
+		app = m.box;
+		if (m.name && can_be_a_drop(m.name))
+			*ret_name = xstrdup(m.name);
 	}
+	*ret_box = boxes_find(job->co, app ? app : "");
+	if (!*ret_box)
+		*ret_box = boxes_find(job->co, "");
 	if (!*ret_name)
 		*ret_name = xstrdup(job->name);
-	if (!box)
-		box = boxes_find(job->co, "");
-	return box;
+	manifest_free(&m);
+	return r == -ENOENT || r == -EBADMSG ? 0 : r;
 }
 
 /* A way back. */
@@ -233,38 +241,53 @@ static int move_back(void *arg)
 
 	if (fd < 0)
 		return fd;
-	if (unlinkat(fd, SPOOL_MANIFEST, 0) < 0 && errno != ENOENT)
-		return -errno;
-	if (!job->wrapped)
-		return safefs_rename(queued_fd, job->at, to_fd, way->drop->name);
+	if (!job->wrapped) {
+		r = safefs_rename(queued_fd, job->at, to_fd, way->drop->name);
+		/* Not before: it alone knows the name and the box. */
+		if (r == 0)
+			(void)unlinkat(fd, SPOOL_MANIFEST, 0);
+		return r;
+	}
 	r = safefs_rename(fd, way->name, to_fd, way->drop->name);
 	return r == 0 ? rmtree(queued_fd, job->at) : r;
+}
+
+/* It is where it was, and its record too. */
+static void return_later(struct job *job, int r)
+{
+	log_trouble("return", "%" PRIu64 ": cannot be put back into incoming/ now (%s)", job->id,
+		    strerror(-r));
+	job->returning = true;
+	jobs_rest(job, STEP_RETRY, r);
 }
 
 static void moved_back(struct job *job, int r)
 {
 	struct coordinator *co = job->co;
 	struct returning *way = job->errand;
-	const struct box *box = way->drop->box;
+	struct drop *drop = way->drop;
+	const struct box *box = drop->box;
 	struct event e = journal_event(job, state_row(MOVE_RETURN)->verb);
 
+	free(way->name);
+	free(way);
+	job->errand = NULL;
+	if (r < 0 && r != -ENOENT) {
+		drops_forget(co, drop);
+		return_later(job, r);
+		return;
+	}
 	if (r == 0 && job->put_back_mode)
-		(void)fchmodat(box->fd, way->drop->name, job->put_back_mode & 07777,
+		(void)fchmodat(box->fd, drop->name, job->put_back_mode & 07777,
 			       AT_SYMLINK_NOFOLLOW);
 	if (r == 0) {
 		e.from = spool_place_name(SPOOL_QUEUED);
 		e.to = spool_place_name(SPOOL_INCOMING);
 		journal_tell(co, &e);
-	} else if (r != SAFEFS_LOST && r != -ENOENT) {
-		log_trouble("return", "%" PRIu64 ": cannot be put back into incoming/: %s", job->id,
-			    strerror(-r));
 	}
-	drops_returned(co, way->drop);
+	drops_returned(co, drop);
 	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
 	syncer_touch_dir(co->syncer, box->fd);
-	free(way->name);
-	free(way);
-	job->errand = NULL;
 	jobs_forget(job);
 }
 
@@ -272,15 +295,23 @@ static void put_back(struct coordinator *co, struct job *job)
 {
 	_cleanup_free_ char *name = NULL, *other = NULL;
 	_cleanup_close_ int fd = jobs_open_folder(job);
-	struct box *box = old_home(job, fd, &name);
-	struct returning *way = xcalloc(1, sizeof(*way));
-	struct stat st;
+	struct returning *way;
+	struct box *box;
+	int r = old_home(job, fd, &name, &box), taken = 0;
 	const char *as = name;
 
+	if (r == 0)
+		taken = safefs_look(box->fd, name, NULL);
+	if (r < 0 || (taken < 0 && taken != -ENOENT)) {
+		return_later(job, r < 0 ? r : taken);
+		return;
+	}
 	/* Somebody may have used the name again. */
-	if (fstatat(box->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (taken == 0)
 		as = other = xasprintf("%.200s.%" PRIu64, name, job->id);
+	job->returning = false;
 	forget_drop(job);
+	way = xcalloc(1, sizeof(*way));
 	way->drop = drops_expect_return(co, box, as);
 	way->name = name;
 	name = NULL;

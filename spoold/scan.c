@@ -216,8 +216,10 @@ static void look_after(struct coordinator *co, enum step resting)
 		job = jobs_find(co, ids[i]);
 		if (!job || job->busy || job->step != resting)
 			continue;
-		if (resting == STEP_RETRY && job->place != SPOOL_ACTIVE &&
-		    (job->place != SPOOL_QUEUED || complaint_any(&job->complaint)))
+		if (job->returning && !job->cancel)
+			jobs_due(job, STEP_RETURN);
+		else if (resting == STEP_RETRY && job->place != SPOOL_ACTIVE &&
+			 (job->place != SPOOL_QUEUED || complaint_any(&job->complaint)))
 			jobs_due(job, job->place == SPOOL_LOST ? STEP_REVIVE
 				      : job->answered	       ? STEP_DISCARD
 							       : STEP_REJECT);

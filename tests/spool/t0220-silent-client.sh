@@ -62,7 +62,7 @@ test_expect_success 'a job.result that the job has written itself' '
 test_expect_success 'the record of a folder that goes back because it was changed' '
 	runner_stop r1 && make_job turned <<<true && silent turned/.spool-manifest &&
 	drop turned && folder=$(wait_in queued turned) && echo 1 >"$folder/more" &&
-	runner_start r1 && others_work && test -d "$folder" && speaks &&
+	runner_start r1 && others_work && ! test -e "$folder" && still_incoming turned && speaks &&
 	folder=$(wait_done turned) && grep " more$" "$folder/.spool-manifest"
 '
 

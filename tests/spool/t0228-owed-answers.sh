@@ -5,7 +5,8 @@
 #
 # Fails if in spoold/reject.c told() or discard() goes on after an error that may pass, if in scan.c a
 # refused job that waits in queued/ is taken for one in line, if in control.c a listing that failed
-# means "there is no such job".
+# means "there is no such job"; and if in enqueue.c old_home() takes a manifest that cannot be read for
+# one that is missing.
 test_description='a full disk or a file that cannot be read for a while takes no answer away'
 . "$(dirname "$0")/../lib.sh"
 SPOOLD_OPTS="-o settle=100ms -o scan=200ms -o publish=300ms"
@@ -58,6 +59,17 @@ test_expect_success 'the removal of an ended job' '
 	wait_until 10 no_answer rm-$id && chmod 755 "$SHARE/spool/failed" &&
 	wait_until 10 answered rm-$id "^ok" && touch "$SHARE/spool/requests/rm-77" &&
 	wait_until 10 answered rm-77 "no job of that number"
+'
+
+waits() { grep "cannot be put back into incoming/ now" "$LOGS/spoold.log"; }
+test_expect_success 'a job that changed goes back under its own name, if it takes a while' '
+	make_job "Turned Round" <<<true && drop_mv "Turned Round" &&
+	folder=$(wait_in queued turned_round) && spoold_stop && echo more >"$folder/more" &&
+	touch broken && SHIM_FAIL=turned_round/.spool-manifest SHIM_FAIL_WITH=$EIO SHIM_FAIL_AFTER=2 \
+		SHIM_FAIL_WHILE=$PWD/broken spoold_start && runner_start lab && wait_until 10 waits &&
+	test -e "$folder/.spool-manifest" && works && folder=$(wait_done turned_round) &&
+	grep "^name Turned.x20Round" "$folder/.spool-manifest" &&
+	grep " more$" "$folder/.spool-manifest" && ! test -e "$folder/attempts"
 '
 
 test_done

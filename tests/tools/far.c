@@ -11,7 +11,7 @@
  *				its path fails with ENOSPC
  *	SHIM_FAIL=TEXT		while the file SHIM_FAIL_WHILE exists, to open what has TEXT in its
  *				path, or to make it, fails: with ENOSPC, or the number
- *SHIM_FAIL_WITH
+ *				SHIM_FAIL_WITH; the first SHIM_FAIL_AFTER times it does not
  *
  * As in shim.c, only the process that loaded the shim is concerned.
  */
@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,13 +74,15 @@ bool far_is_full(int fd)
 
 bool far_fails(int dirfd, const char *path)
 {
-	const char *with = getenv("SHIM_FAIL_WITH");
+	const char *with = getenv("SHIM_FAIL_WITH"), *after = getenv("SHIM_FAIL_AFTER");
+	static atomic_long met;
 	char place[PLACE_SIZE];
 
 	if (!getenv("SHIM_FAIL"))
 		return false;
 	shim_place_of(dirfd, path, place);
-	if (!is_meant(place, getenv("SHIM_FAIL"), getenv("SHIM_FAIL_WHILE")))
+	if (!is_meant(place, getenv("SHIM_FAIL"), getenv("SHIM_FAIL_WHILE")) ||
+	    ++met <= (after ? strtol(after, NULL, 10) : 0))
 		return false;
 	errno = with ? (int)strtol(with, NULL, 10) : ENOSPC;
 	return true;

@@ -14,6 +14,7 @@
 #include "escape.h"
 #include "safefs.h"
 #include "spool.h"
+#include "worker.h"
 #include "xalloc.h"
 
 #include <fcntl.h>
@@ -101,6 +102,8 @@ static int look_at(struct walk *w, int fd, const char *prefix, const char *name)
 		w->tree->ready = true;
 	if (spool_is_litter(name) || (!*prefix && spool_is_ours(name)))
 		return 0;
+	if (worker_is_ending())
+		return -ECANCELED;
 	r = attributes(w, fd, name, &st);
 	if (r == -ENOENT) /* gone since it was listed */
 		return 0;

@@ -27,6 +27,7 @@
 
 struct event;
 struct index;
+struct look;
 struct manifest;
 struct syncer;
 struct ticket;
@@ -94,6 +95,9 @@ struct drop {
 			     helps */
 	char *lacks;	  /* what it waits for, in words, or NULL */
 	mode_t put_back_mode; /* st_mode of a folder that had to be made readable; 0: none */
+	struct look *look;    /* under way; then it is in no list */
+	bool news;	      /* it has come, whole, since that began */
+	int64_t pause;	      /* ms before the last look */
 	uint64_t seen_in_scan;
 	TAILQ_ENTRY(drop) link; /* in drops_waiting, by due */
 	UT_hash_handle hh;
@@ -186,6 +190,7 @@ struct coordinator {
 						  replaced; see jobs_slow_lane */
 	struct worker *bulk_lane;    /* reads and copies of much data: hashes, fresh copies */
 	struct worker *removal_lane; /* removals.c */
+	struct worker *look_lane;    /* looks at drops, where they are slow: looks.c */
 	struct worker *publish_lane; /* snapshots */
 	struct worker *sign_lane;    /* spool/coordinator */
 	struct worker *number_lane;  /* spool/next */

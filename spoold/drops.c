@@ -5,33 +5,34 @@
  * A drop is complete at once if it came by one rename or holds .ready; otherwise when two looks a
  * settle time apart were equal, nobody has a file of it open for writing, and no name looks like a
  * copy in progress. Where the share is mounted from a server that cannot be asked who writes, it
- * has to stand still for longer: an NFS client may keep what is written for half a minute. Then it
- * becomes a job, due for WRAP (a single file) or ADMIT (a folder). Memory only: after a crash every
- * drop starts its settle time anew.
+ * has to stand still for longer: an NFS client may keep what is written for half a minute. There a
+ * look is made in a lane, because each name costs a round trip, and one that stands still without
+ * being complete is looked at ever more rarely. Then it becomes a job, due for WRAP (a single file)
+ * or ADMIT (a folder). Memory only: after a crash every drop starts its settle time anew.
  */
 #include "drops.h"
 
 #include "boxes.h"
 #include "cleanup.h"
 #include "clock.h"
-#include "digest.h"
 #include "escape.h"
 #include "human.h"
 #include "ids.h"
 #include "jobs.h"
 #include "log.h"
+#include "looks.h"
 #include "places.h"
 #include "refused.h"
-#include "tree.h"
+#include "worker.h"
 #include "xalloc.h"
 
 #include <fcntl.h>
 #include <string.h>
 
-enum verdict { COMPLETE_FILE, COMPLETE_FOLDER, INCOMPLETE, STILL, CHANGING, ANSWERED, GONE };
+#define PAUSE_MOST_MS 60000
 
 static void arm_timer(struct coordinator *co);
-static enum verdict look(struct coordinator *co, struct drop *drop);
+static void look(struct coordinator *co, struct drop *drop, bool first);
 
 /* -- the table of drops -------------------------------------------------------------------------- */
 
@@ -71,10 +72,19 @@ static struct drop *add_drop(struct coordinator *co, struct box *box, const char
 	return drop;
 }
 
+/* Out of drops_waiting; what is found by a look that is under way is nobody's any more. */
+static void leave_line(struct coordinator *co, struct drop *drop)
+{
+	if (drop->look)
+		drop->look->drop = NULL;
+	else if (!drop->taken)
+		TAILQ_REMOVE(&co->drops_waiting, drop, link);
+	drop->look = NULL;
+}
+
 void drops_forget(struct coordinator *co, struct drop *drop)
 {
-	if (!drop->taken)
-		TAILQ_REMOVE(&co->drops_waiting, drop, link);
+	leave_line(co, drop);
 	HASH_DEL(co->drops, drop);
 	free(drop->key);
 	free(drop->name);
@@ -96,8 +106,7 @@ void drops_wait_on(struct coordinator *co, struct drop *drop)
 	drop->taken = false;
 	drop->whole = false;
 	drop->fingerprint[0] = '\0';
-	(void)look(co, drop);
-	wait_until(co, drop, clock_boot_ms() + co->opt.settle);
+	look(co, drop, true);
 }
 
 void drops_wait_for_inputs(struct coordinator *co, struct drop *drop, const char *lacks)
@@ -113,8 +122,8 @@ struct drop *drops_expect_return(struct coordinator *co, struct box *box, const 
 
 	if (!drop)
 		drop = add_drop(co, box, name);
-	else if (!drop->taken)
-		TAILQ_REMOVE(&co->drops_waiting, drop, link);
+	else
+		leave_line(co, drop);
 	drop->taken = true;
 	drop->returned = true;
 	return drop;
@@ -154,13 +163,16 @@ static void seen(struct coordinator *co, struct box *box, const char *name, bool
 	drop = find_drop(co, box, name);
 	if (drop && drop->taken)
 		return;
-	if (drop)
-		TAILQ_REMOVE(&co->drops_waiting, drop, link);
-	else
+	if (!drop)
 		drop = add_drop(co, box, name);
+	else if (!drop->look)
+		TAILQ_REMOVE(&co->drops_waiting, drop, link);
 	drop->seen_in_scan = co->scan_number;
 	arrived = whole && !drop->returned;
 	drop->whole = drop->whole || arrived;
+	drop->news = drop->news || arrived;
+	if (drop->look)
+		return;
 	/* The settle time is counted from the first look, by which a small copy has come to its
 	 * end. */
 	due = drop->due ? drop->due : now + co->opt.settle / 10;
@@ -181,121 +193,6 @@ void drops_news(struct coordinator *co, const char *app, const char *name, bool 
 }
 
 /* -- looking ------------------------------------------------------------------------------------- */
-
-/* Of what is not, or cannot be, opened. */
-static void fingerprint_name(const struct stat *st, char *fingerprint)
-{
-	char text[128];
-
-	snprintf(text, sizeof(text), "%lld %lld.%ld %lld.%ld %llu", (long long)st->st_size,
-		 (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec, (long long)st->st_ctim.tv_sec,
-		 st->st_ctim.tv_nsec, (unsigned long long)st->st_ino);
-	digest_buffer(text, strlen(text), fingerprint);
-}
-
-/* It has stood still for a settle time: is it complete, as far as anybody can tell? */
-static enum verdict judge_writers(const struct coordinator *co, struct drop *drop, int writers,
-				  const char *open, enum verdict complete)
-{
-	if (writers < 0)
-		return CHANGING;
-	if (writers == SAFEFS_WRITER) {
-		set_lacks(drop, open);
-		return INCOMPLETE;
-	}
-	if (writers == SAFEFS_WRITER_UNKNOWN && co->sp.kind != SAFEFS_LOCAL &&
-	    clock_boot_ms() - drop->still_since < co->opt.settle_polled)
-		return STILL;
-	return complete;
-}
-
-/* still: this look was equal to the one a settle time before. Whatever ADMIT will complain about
- * has to stand still too, lest a copy be rejected in its middle. */
-static enum verdict judge_folder(const struct coordinator *co, struct drop *drop, int fd,
-				 const struct tree *tree, const char *fingerprint, bool still)
-{
-	const char *lacks = tree->count == 0 ? "it is empty"
-			    : tree->partial  ? "a name in it is that of a copy in progress"
-					     : NULL;
-
-	if (tree->count == 0)
-		drop->whole = false; /* what is put into it later does not come by one rename */
-	if (*drop->lacking && strcmp(fingerprint, drop->lacking) == 0)
-		return INCOMPLETE;
-	if (tree->ready || drop->whole)
-		return COMPLETE_FOLDER;
-	if (!lacks && co->opt.ready_needed)
-		lacks = "it has no file .ready";
-	if (lacks || !*drop->lacking)
-		set_lacks(drop, lacks);
-	if (!still || lacks)
-		return INCOMPLETE;
-	return judge_writers(co, drop, tree_writers(fd, tree), "a file in it is open for writing",
-			     COMPLETE_FOLDER);
-}
-
-static enum verdict look_at_folder(const struct coordinator *co, struct drop *drop,
-				   const struct stat *st, char *fingerprint)
-{
-	_cleanup_close_ int fd = safefs_open_dir(drop->box->fd, drop->name);
-	struct tree tree = { 0 };
-	enum verdict verdict;
-	int r;
-
-	if (fd == -EACCES) {
-		fingerprint_name(st, fingerprint);
-		return strcmp(fingerprint, drop->fingerprint) == 0 ? COMPLETE_FOLDER : INCOMPLETE;
-	}
-	if (fd < 0)
-		return fd == -ENOENT ? GONE : CHANGING;
-	r = tree_look_part(fd, &tree);
-	if (r < 0)
-		return CHANGING;
-	tree_fingerprint(&tree, fingerprint);
-	verdict = judge_folder(co, drop, fd, &tree, fingerprint,
-			       strcmp(fingerprint, drop->fingerprint) == 0);
-	tree_free(&tree);
-	return verdict;
-}
-
-static enum verdict look_at_file(const struct coordinator *co, struct drop *drop,
-				 const struct stat *st, char *fingerprint)
-{
-	fingerprint_name(st, fingerprint);
-	if (drop->whole)
-		return COMPLETE_FILE;
-	set_lacks(drop, spool_is_partial(drop->name) ? "its name is that of a copy in progress"
-			: co->opt.ready_needed	     ? "it has not come by one rename"
-						     : NULL);
-	if (strcmp(fingerprint, drop->fingerprint) != 0 || drop->lacks)
-		return INCOMPLETE;
-	return judge_writers(co, drop, tree_file_writers(drop->box->fd, drop->name),
-			     "it is open for writing", COMPLETE_FILE);
-}
-
-/* Looks are a settle time apart; the fingerprint of this one is kept for the next. */
-static enum verdict look(struct coordinator *co, struct drop *drop)
-{
-	char fingerprint[DIGEST_HEX_SIZE] = "";
-	enum verdict verdict;
-	struct stat st;
-	int r = safefs_look(drop->box->fd, drop->name, &st);
-
-	if (r < 0)
-		return r == -ENOENT ? GONE : CHANGING;
-	if (refused_before(co, drop->box, drop->name))
-		return ANSWERED;
-	if (S_ISDIR(st.st_mode))
-		verdict = look_at_folder(co, drop, &st, fingerprint);
-	else if (S_ISREG(st.st_mode))
-		verdict = look_at_file(co, drop, &st, fingerprint);
-	else
-		verdict = COMPLETE_FILE; /* a link, a fifo: never a job, and complete at once */
-	if (strcmp(fingerprint, drop->fingerprint) != 0)
-		drop->still_since = clock_boot_ms();
-	snprintf(drop->fingerprint, sizeof(drop->fingerprint), "%s", fingerprint);
-	return verdict;
-}
 
 static void make_job(struct coordinator *co, struct drop *drop, enum step step)
 {
@@ -349,40 +246,40 @@ void drops_numbers_came(struct coordinator *co)
 
 /* An empty or unfinished drop that has waited long: an empty folder is answered, the others are
  * only reported. */
-static bool patience_is_over(struct coordinator *co, struct drop *drop)
+static void tell_patience(const struct coordinator *co, struct drop *drop)
 {
 	_cleanup_free_ char *shown = NULL;
 	char waited[HUMAN_SIZE];
 
-	if (clock_boot_ms() - drop->first_seen < co->opt.incoming_patience)
-		return false;
-	if (!drop->told) {
-		shown = escape_text(drop->name, ESCAPE_TEXT);
-		log_warn("incoming: \"%s\" has been incomplete for %s: %s", shown,
-			 human_time(co->opt.incoming_patience, waited),
-			 drop->lacks ? drop->lacks : "it goes on changing");
-		drop->told = true;
-	}
-	int fd = safefs_open_dir(drop->box->fd, drop->name);
-	struct complaint c = { 0 };
-	struct tree tree = { 0 };
-	bool empty = fd >= 0 && tree_look_fresh(fd, &tree, &c) == 0 && tree.count == 0;
-
-	complaint_free(&c);
-	tree_free(&tree);
-	if (fd >= 0)
-		close(fd);
-	return empty;
+	if (drop->told)
+		return;
+	shown = escape_text(drop->name, ESCAPE_TEXT);
+	log_warn("incoming: \"%s\" has been incomplete for %s: %s", shown,
+		 human_time(co->opt.incoming_patience, waited),
+		 drop->lacks ? drop->lacks : "it goes on changing");
+	drop->told = true;
 }
 
-static void look_and_decide(struct coordinator *co, struct drop *drop)
+static bool patience_is_over(const struct coordinator *co, const struct drop *drop)
 {
-	enum verdict verdict = look(co, drop);
+	return clock_boot_ms() - drop->first_seen >= co->opt.incoming_patience;
+}
 
-	drop->numberless = false;
-	TAILQ_REMOVE(&co->drops_waiting, drop, link);
-	if (verdict == INCOMPLETE && patience_is_over(co, drop))
-		verdict = COMPLETE_FOLDER;
+/* What has been incomplete for long is looked at with the scan, not every settle time; and ever
+ * more rarely while it stands still, if each look costs the server something. */
+static int64_t pause_after(const struct coordinator *co, struct drop *drop, bool same)
+{
+	int64_t least = drop->told ? co->opt.scan : co->opt.settle;
+	int64_t pause = same && co->sp.kind != SAFEFS_LOCAL ? 2 * drop->pause : 0;
+
+	if (pause > PAUSE_MOST_MS)
+		pause = PAUSE_MOST_MS;
+	drop->pause = pause > least ? pause : least;
+	return drop->pause;
+}
+
+static void decide(struct coordinator *co, struct drop *drop, enum verdict verdict, bool same)
+{
 	switch (verdict) {
 	case COMPLETE_FILE:
 		make_job(co, drop, STEP_WRAP);
@@ -402,12 +299,78 @@ static void look_and_decide(struct coordinator *co, struct drop *drop)
 		/* fall through */
 	case INCOMPLETE:
 	case CHANGING:
-		/* What has been incomplete for long is looked at with the scan, not every settle
-		 * time. */
-		wait_until(co, drop,
-			   clock_boot_ms() + (drop->told ? co->opt.scan : co->opt.settle));
+		wait_until(co, drop, clock_boot_ms() + pause_after(co, drop, same));
 		return;
 	}
+}
+
+/* The fingerprint of this look is kept for the next. */
+static void looked(struct look *look)
+{
+	struct coordinator *co = look->co;
+	struct drop *drop = look->drop;
+	enum verdict verdict = look->verdict;
+	bool same = strcmp(look->fingerprint, drop->fingerprint) == 0;
+
+	drop->look = NULL;
+	if (co->stopping) {
+		drop->taken = true; /* in no list any more */
+		return;
+	}
+	if (!same)
+		drop->still_since = clock_boot_ms();
+	memcpy(drop->fingerprint, look->fingerprint, sizeof(drop->fingerprint));
+	if (look->tells)
+		set_lacks(drop, look->lacks);
+	if (look->empty && !drop->news)
+		drop->whole = false;
+	if (look->first) {
+		wait_until(co, drop, clock_boot_ms() + co->opt.settle);
+	} else if (drop->news && verdict != COMPLETE_FILE && verdict != COMPLETE_FOLDER) {
+		wait_until(co, drop, clock_boot_ms()); /* it has come while we looked */
+	} else {
+		if (verdict == INCOMPLETE && patience_is_over(co, drop)) {
+			tell_patience(co, drop);
+			verdict = look->empty ? COMPLETE_FOLDER : INCOMPLETE;
+		}
+		decide(co, drop, verdict, same);
+	}
+}
+
+static int run_look(void *arg)
+{
+	looks_run(arg);
+	return 0;
+}
+
+static void look_ended(void *arg, int result)
+{
+	struct look *look = arg;
+
+	(void)result;
+	if (look->drop)
+		looked(look);
+	looks_free(look);
+}
+
+/* The drop is in no list. Looks are a settle time apart; where each name costs a round trip they
+ * are made in a lane of their own. first: there is none to compare this one with. */
+static void look(struct coordinator *co, struct drop *drop, bool first)
+{
+	struct look *new;
+
+	drop->numberless = drop->news = false;
+	if (!first && refused_before(co, drop->box, drop->name)) {
+		decide(co, drop, ANSWERED, true);
+		return;
+	}
+	new = looks_new(co, drop);
+	new->first = first;
+	drop->look = new;
+	if (new->local)
+		look_ended(new, run_look(new));
+	else
+		worker_submit(co->look_lane, run_look, look_ended, new);
 }
 
 /* -- time ---------------------------------------------------------------------------------------- */
@@ -421,8 +384,10 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 
 	(void)source;
 	(void)usec;
-	while (most-- > 0 && (drop = TAILQ_FIRST(&co->drops_waiting)) && drop->due <= now)
-		look_and_decide(co, drop);
+	while (most-- > 0 && (drop = TAILQ_FIRST(&co->drops_waiting)) && drop->due <= now) {
+		TAILQ_REMOVE(&co->drops_waiting, drop, link);
+		look(co, drop, false);
+	}
 	arm_timer(co);
 	return 0;
 }

@@ -239,6 +239,8 @@ static int start_loop(struct coordinator *co)
 	if (r >= 0)
 		r = add_worker(co, "spoold-remove", on_worker, NULL, &co->removal_lane);
 	if (r >= 0)
+		r = add_worker(co, "spoold-look", on_worker, NULL, &co->look_lane);
+	if (r >= 0)
 		r = add_worker(co, "spoold-publish", on_worker, NULL, &co->publish_lane);
 	if (r >= 0)
 		r = add_worker(co, "spoold-sign", on_worker, NULL, &co->sign_lane);
@@ -320,6 +322,7 @@ static void end_work(struct coordinator *co)
 	worker_free(co->sign_lane);
 	worker_free(co->number_lane);
 	worker_free(co->bulk_lane);
+	worker_free(co->look_lane);
 	for (int i = 0; i < SLOW_LANES; i++)
 		worker_free(co->slow_lanes[i]);
 	worker_free(co->sync_worker);

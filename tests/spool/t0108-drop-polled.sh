@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The shim says that the share is on NFS and that nobody knows who writes, as on NFS 3.
 #
-# Fails if in spoold/drops.c a drop is complete after settle although nobody can tell of writers.
+# Fails if in spoold/drops.c a drop is complete after settle although nobody can tell of writers, or
+# if the looks at a large one are made in the loop.
 test_description='on a network mount without leases a drop has to stand still for settle_polled, or hold .ready'
 . "$(dirname "$0")/../lib.sh"
 SPOOLD_OPTS="-o settle=100ms -o settle_polled=4s -o scan_polled=200ms -o incoming_patience=30s"
@@ -44,6 +45,14 @@ test_expect_success '.ready ends the waiting' '
 	spoold_stop && SHIM_NFS=$SHARE spoold_start -o settle_polled=1h &&
 	make_job told <<<true && drop told && some_pass && still_incoming told &&
 	touch "$INCOMING/told/.ready" && wait_in queued told
+'
+
+counter() { sed -n 's/.*counter = "\(.*\)"/\1/p' "$SHARE/spool/coordinator"; }
+has_beaten() { [ "$(counter)" -ge "$1" ]; }
+test_expect_success 'while a large folder is looked at, which takes seconds, spoold goes on' '
+	spoold_stop && mkdir large && (cd large && seq 3000 | xargs touch && touch rest.part) &&
+	SHIM_NFS=$SHARE SHIM_RTT=1000 spoold_start -o beat=200ms && drop_mv large && some_pass &&
+	wait_until 10 has_beaten $(($(counter) + 25)) && still_incoming large
 '
 
 test_expect_success 'a runner is given the jobs, and they end' '

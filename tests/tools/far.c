@@ -4,6 +4,7 @@
  *
  *	SHIM_NFS=FOLDER		what lies below it is on NFS, as far as statfs tells, and has no
  *leases
+ *	SHIM_RTT=MICROSECONDS	that is how long it takes to ask for attributes there
  *	SHIM_STALL=TEXT		while the file SHIM_STALL_WHILE exists, whoever moves, removes or
  *				chmods a file (not a folder) with TEXT in its path waits, as for a
  *				client that was lent the file and is silent
@@ -135,6 +136,17 @@ int fstat(int fd, struct stat *st)
 }
 
 int fstat64(int fd, struct stat64 *st) __attribute__((alias("fstat"), nothrow));
+
+int statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *st)
+{
+	const char *rtt = getenv("SHIM_RTT");
+	long us = rtt ? strtol(rtt, NULL, 10) : 0;
+	const struct timespec pause = { us / 1000000, us % 1000000 * 1000 };
+
+	if (us && (flags & AT_STATX_FORCE_SYNC) && is_far(dirfd))
+		nanosleep(&pause, NULL);
+	return NEXT(statx)(dirfd, path, flags, mask, st);
+}
 
 int fcntl(int fd, int command, ...)
 {

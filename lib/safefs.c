@@ -451,20 +451,6 @@ enum safefs_writers safefs_writers(int fd)
 							      : SAFEFS_WRITER_UNKNOWN;
 }
 
-bool safefs_is_trouble(int r)
-{
-	static const int troubles[] = {
-		EAGAIN,	  EINTR,       EIO,	 ESTALE,     ETIMEDOUT,	   EHOSTDOWN, EHOSTUNREACH,
-		ENETDOWN, ENETUNREACH, ENOTCONN, ECONNRESET, ECONNABORTED, EPIPE,     EREMOTEIO,
-		EBUSY,	  ENOLCK,      ENOBUFS,	 ENOMEM,     EMFILE,	   ENFILE,
-	};
-
-	for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++)
-		if (r == -troubles[i])
-			return true;
-	return false;
-}
-
 int safefs_dress(int fd, mode_t mode, const struct timespec times[2])
 {
 	int r = fchmod(fd, mode) < 0 ? -errno : 0;

@@ -82,6 +82,10 @@ bool safefs_is_trouble(int r);
  * or negative errno. */
 int safefs_dress(int fd, mode_t mode, const struct timespec times[2]);
 
+/* fsync. 0 or negative errno. A folder that its file system cannot sync, or needs not, is as good
+ * as synced. An error of a file says that what was written may be lost, and says it once. */
+int safefs_sync(int fd);
+
 /* Opens a file or folder in order to fsync it: for writing if possible, because on SMB a handle
  * that only reads has nothing flushed. Descriptor or negative errno. */
 int safefs_open_to_sync(int dirfd, const char *path);

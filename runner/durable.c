@@ -22,6 +22,8 @@
  */
 #include "durable.h"
 
+#include "safefs.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -33,14 +35,10 @@ static void sync_each(struct durable *d)
 	for (size_t i = 0; d->whole.local && i < d->count; i++)
 		sync_file_range(d->entries[i].fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint */
 	for (size_t i = 0; i < d->count; i++) {
-		int r;
+		int r = safefs_sync(d->entries[i].fd);
 
-		do
-			r = fsync(d->entries[i].fd);
-		while (r < 0 && errno == EINTR);
-		/* EINVAL, EBADF: a folder that this file system cannot sync, or needs not */
-		if (r < 0 && errno != EINVAL && errno != EBADF)
-			*d->entries[i].error = -errno;
+		if (r < 0)
+			*d->entries[i].error = r;
 	}
 }
 

@@ -161,16 +161,25 @@ static void another_folder_of_the_name_is_not_taken(void **state)
 
 /* -- what is lost -------------------------------------------------------------------------------- */
 
-static void lost_write_gives_the_job_back(void **state)
+static void assert_given_back(struct ran *t, int error)
 {
-	struct ran *t = *state;
-
 	prints(t, 0, "hello\n");
-	fsync_lie = EIO;
+	fsync_lie = error;
 	ends(t);
 	assert_int_equal(t->job->way, WAY_BACK);
 	assert_true(t->r.no_claims_before > clock_boot_ms());
 	assert_false(gather_wanted(t->job));
+}
+
+static void lost_write_gives_the_job_back(void **state)
+{
+	assert_given_back(*state, EIO);
+}
+
+/* A server of SMB that has started again does not know the file as open any more. */
+static void file_that_the_server_forgot_gives_the_job_back(void **state)
+{
+	assert_given_back(*state, EBADF);
 }
 
 static void after_some_attempts_it_fails(void **state)
@@ -359,6 +368,7 @@ int main(void)
 		TEST(number_that_a_client_made_up_is_no_other_folder),
 		TEST(another_folder_of_the_name_is_not_taken),
 		TEST(lost_write_gives_the_job_back),
+		TEST(file_that_the_server_forgot_gives_the_job_back),
 		TEST(after_some_attempts_it_fails),
 		TEST(full_disk_fails_the_job),
 		TEST(removed_folder_is_told_so),

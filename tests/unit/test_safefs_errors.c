@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Unit tests of lib/safefs_errors: what an error says. fsync is the test's own: it says what it is
+ * told to.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "scratch.h"
+
+#include <errno.h>
+
+static int answers[2];
+static unsigned fsyncs;
+
+int fsync(int fd)
+{
+	int error = answers[fsyncs < 2 ? fsyncs : 1];
+
+	(void)fd;
+	fsyncs++;
+	errno = error;
+	return error ? -1 : 0;
+}
+
+static int sync_says(int fd, int first, int then)
+{
+	fsyncs = 0;
+	answers[0] = first;
+	answers[1] = then;
+	return safefs_sync(fd);
+}
+
+static void folders_need_not_be_synced_everywhere(void **state)
+{
+	struct scratch s = scratch_new();
+
+	(void)state;
+	assert_int_equal(sync_says(s.fd, 0, 0), 0);
+	assert_int_equal(sync_says(s.fd, EINVAL, 0), 0);
+	assert_int_equal(sync_says(s.fd, EBADF, 0), 0);
+	assert_int_equal(sync_says(s.fd, EIO, 0), -EIO);
+	assert_int_equal(sync_says(s.fd, EROFS, 0), -EROFS);
+	assert_int_equal(sync_says(-1, EBADF, 0), -EBADF);
+	scratch_free(&s);
+}
+
+static void lost_writes_of_a_file_are_told(void **state)
+{
+	static const int errors[] = { EBADF, EINVAL, EIO, ESTALE, EROFS, ENOSPC };
+	struct scratch s = scratch_new();
+	int fd;
+
+	(void)state;
+	scratch_write(&s, "file", "bytes");
+	fd = safefs_open(s.fd, "file", O_RDONLY, 0);
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		assert_int_equal(sync_says(fd, errors[i], 0), -errors[i]);
+		assert_int_equal(fsyncs, 1); /* the next one would say "fine" */
+	}
+	assert_int_equal(sync_says(fd, EINTR, 0), 0);
+	assert_int_equal(sync_says(fd, EINTR, EBADF), -EBADF);
+	close(fd);
+	scratch_free(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(folders_need_not_be_synced_everywhere),
+		cmocka_unit_test(lost_writes_of_a_file_are_told),
+	};
+
+	return cmocka_run_group_tests_name("safefs_errors", tests, NULL, NULL);
+}

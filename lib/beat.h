@@ -35,7 +35,7 @@ struct beat {
 	double load;	      /* 1 minute */
 	uint64_t free_memory; /* bytes, MemAvailable */
 	unsigned free_slots;
-	char *state;		/* "IDLE" "MIXED" "BUSY" "DRAINING" "DRAINED" */
+	char *state;		/* "IDLE" "MIXED" "BUSY" "DRAINING" "DRAINED" "UNFIT" */
 	struct strlist running; /* "12.1" of what runs now */
 };
 

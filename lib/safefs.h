@@ -76,6 +76,14 @@ int safefs_stat(int dirfd, const char *name, struct stat *st);
  * such an error. */
 bool safefs_is_trouble(int r);
 
+/* Is there no room left, or no quota? Neither will pass by itself, but it is no job's fault either.
+ */
+bool safefs_is_full(int r);
+
+/* Trouble, or no room: what has not begun waits for the end of it. What has run and has no room for
+ * what it wrote is another matter. */
+bool safefs_is_passing(int r);
+
 /* Gives what the caller has just made these bits of a mode and, if times is not NULL, these times.
  * Where the file system makes up modes and owners (the mount of SMB says them) nobody may change
  * them, the maker neither: then it stays as it is, which is no error. Times are never an error. 0

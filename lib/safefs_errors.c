@@ -46,3 +46,13 @@ bool safefs_is_trouble(int r)
 			return true;
 	return false;
 }
+
+bool safefs_is_full(int r)
+{
+	return r == -ENOSPC || r == -EDQUOT;
+}
+
+bool safefs_is_passing(int r)
+{
+	return safefs_is_trouble(r) || safefs_is_full(r);
+}

@@ -60,18 +60,12 @@ static const char *check(const struct pass *p, const struct job *job, int verdic
 
 /* -- our block ----------------------------------------------------------------------------------- */
 
-/* An error that will pass, or that a human being must end: another attempt would not do better. */
-static bool is_passing(int r)
-{
-	return safefs_is_trouble(r) || r == -ENOSPC || r == -EDQUOT;
-}
-
 /* The offer. 0 with *ret_wrong NULL or what is wrong with it; negative errno: again later. */
 static int read_offer(struct pass *p, struct job *job, int fd, const char **ret_wrong)
 {
 	int r = safefs_read_fd(fd, RECORD_MAX_BYTES, &job->text, &job->text_len, NULL);
 
-	if (r < 0 && is_passing(r))
+	if (r < 0 && safefs_is_passing(r))
 		return r;
 	*ret_wrong = r < 0 ? "its ticket cannot be read"
 			   : check(p, job,
@@ -119,7 +113,7 @@ static int stamp(struct pass *p, struct job *job, const char **ret_wrong)
 		r = -errno;
 	if (r == 0 && !*ret_wrong)
 		r = append(p, job, fd);
-	if (r < 0 && !is_passing(r)) {
+	if (r < 0 && !safefs_is_passing(r)) {
 		*ret_wrong = strerror(-r);
 		return 0;
 	}
@@ -237,7 +231,8 @@ int claim_confirm(struct pass *p)
 		if (error == 0)
 			continue;
 		job->ticket_error = 0;
-		if (is_passing(error)) { /* what was written is perhaps lost: write it anew */
+		if (safefs_is_passing(
+			    error)) { /* what was written is perhaps lost: write it anew */
 			p->more = true;
 			job->phase = JOB_CLAIMED;
 			log_trouble("claims", "the claim of %s is not durable yet: %s", job->label,

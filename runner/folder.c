@@ -84,7 +84,7 @@ enum folder_meaning folder_judge(int spool_fd, const struct job *job, int error)
 {
 	if (error == -ENOENT || error == -ESTALE)
 		return is_gone(spool_fd, job) ? FOLDER_GONE : FOLDER_LATER;
-	if (safefs_is_trouble(error))
+	if (safefs_is_passing(error))
 		return FOLDER_LATER;
 	if ((error == -EACCES || error == -EPERM) && is_shut(spool_fd))
 		return FOLDER_LATER;

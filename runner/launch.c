@@ -208,11 +208,23 @@ static struct job *find(const struct runner *r, uint64_t tag)
 	return NULL;
 }
 
-/* Trouble kept it from its program: it never ran, so it may begin anew. */
+/* Only at these steps can the error come from the job's own files. */
+static bool is_of_its_files(enum message_step step)
+{
+	return step == STEP_FOLDER || step == STEP_PROGRAM || step == STEP_INTERPRETER ||
+	       step == STEP_COPY;
+}
+
+/* Trouble, or no room, kept it from its program: it never ran, so it may begin anew. Not for ever
+ * if it may be its own. */
 static bool is_spoiled(const struct job *job, const struct message_report *report)
 {
-	return report->step != STEP_NONE && report->step != STEP_LOST_KEEPER &&
-	       safefs_is_trouble(-report->error) && job->stop != WHY_CANCEL &&
+	int error = -report->error;
+
+	if (report->step == STEP_NONE || report->step == STEP_LOST_KEEPER ||
+	    job->stop == WHY_CANCEL || !safefs_is_passing(error))
+		return false;
+	return safefs_is_full(error) || !is_of_its_files(report->step) ||
 	       job->attempt < RUNNER_ATTEMPTS;
 }
 

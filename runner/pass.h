@@ -47,6 +47,7 @@ struct pass {
 	size_t unstamped_count;
 	struct spool_ticket_name *applied; /* orders to be removed */
 	size_t applied_count;
+	bool unfit;	 /* in and out: this machine cannot make scratch folders */
 	bool want_inbox; /* the loop wants a descriptor of the inbox, to watch it */
 	bool want_names; /* and the names of the programs that applications need */
 	const struct strlist *probe;

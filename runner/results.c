@@ -67,7 +67,7 @@ static int sync_later(struct gathering *g, const char *path, bool is_folder)
 		       : safefs_open_to_sync(g->folder, path);
 	if (fd >= 0)
 		durable_add(g->durable, fd, &g->job->result_error);
-	else if (safefs_is_trouble(fd))
+	else if (safefs_is_passing(fd))
 		return fd;
 	else if (fd != -ENOENT) /* 0000, say */
 		durable_add_all(g->durable, g->folder, &g->job->result_error);
@@ -189,6 +189,10 @@ int results_gather(struct job *job, int spool_fd, struct durable *d)
 	}
 	if (g.folder >= 0)
 		close(g.folder);
+	if (safefs_is_full(r)) { /* it has run, and would again have no room */
+		job->result_error = r;
+		return 0;
+	}
 	switch (job->removed ? FOLDER_GONE : folder_judge(spool_fd, job, r)) {
 	case FOLDER_GONE:
 		job->removed = true;

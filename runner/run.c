@@ -19,16 +19,23 @@
 #include "software.h"
 #include "streams.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TRIAL "trial" /* no job's label */
 
 /* -- the folder ---------------------------------------------------------------------------------- */
 
 /* Nothing is known of the job: the share is in trouble, or shut. It goes on waiting. */
 static void wait_for_share(struct pass *p, const struct job *job, int error)
 {
-	log_trouble("starts", "%s cannot start now: %s", job->label, strerror(-error));
+	log_trouble("starts", "%s cannot start now: %s%s", job->label, strerror(-error),
+		    safefs_is_full(error) ? "; it waits until the share has room for it" : "");
 	p->more = true;
 }
 
@@ -132,19 +139,39 @@ static bool make_parcel(struct pass *p, struct job *job, int folder)
 	return r == 0;
 }
 
+/* -- the scratch folder ------------------------------------------------------------------------- */
+
+/* A full disk of this machine is not the job's fault, nor is any other error here: it goes back. */
 static bool make_scratch(struct pass *p, struct job *job)
 {
 	if (job->scratch)
 		return true;
 	if (mkdirat(p->share->scratch_fd, job->label, 0700) < 0) {
-		job_fail(job,
-			 xasprintf("its scratch folder cannot be made on this runner: %s/%s: %s",
-				   p->share->scratch, job->label, strerror(errno)),
-			 false);
+		log_warn("%s: given back: its scratch folder cannot be made on this machine: "
+			 "%s/%s: %s",
+			 job->label, p->share->scratch, job->label, strerror(errno));
+		job->phase = JOB_ENDED;
+		job->way = WAY_BACK;
+		p->unfit = true;
 		return false;
 	}
 	job->scratch = true;
 	return true;
+}
+
+/* Can it be made again? Until then other machines get the jobs. */
+static void look_whether_fit(struct pass *p)
+{
+	if (mkdirat(p->share->scratch_fd, TRIAL, 0700) < 0 && errno != EEXIST) {
+		log_trouble("scratch folders",
+			    "no job is taken: no folder can be made in %s on this machine: %s; "
+			    "make room there",
+			    p->share->scratch, strerror(errno));
+		return;
+	}
+	unlinkat(p->share->scratch_fd, TRIAL, AT_REMOVEDIR);
+	log_mended("scratch folders");
+	p->unfit = false;
 }
 
 /* -- what is executed ---------------------------------------------------------------------------- */
@@ -269,6 +296,8 @@ static void prepare(struct pass *p, struct job *job)
 
 int run_prepare(struct pass *p)
 {
+	if (p->unfit)
+		look_whether_fit(p);
 	for (size_t i = 0; i < p->prepare_count; i++)
 		if (p->prepare[i]->phase == JOB_WAITING)
 			prepare(p, p->prepare[i]);

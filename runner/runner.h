@@ -60,6 +60,7 @@ struct runner {
 	int new_inbox;	/* the inbox, to be watched; -1: none */
 	bool watching;	/* inotify tells of the inbox */
 	bool draining;	/* no new claims */
+	bool unfit;	/* none either: no scratch folder can be made on this machine */
 	bool stopping;	/* and jobs are ended */
 	bool leaving;	/* and the end when nothing is left */
 	bool last_pass; /* it has begun */

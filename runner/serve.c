@@ -35,6 +35,8 @@ static const char *state_now(const struct runner *r, unsigned used)
 {
 	if (r->draining)
 		return TAILQ_EMPTY(&r->jobs) ? "DRAINED" : "DRAINING";
+	if (r->unfit)
+		return "UNFIT";
 	if (used == 0)
 		return "IDLE";
 	return used < r->slots ? "MIXED" : "BUSY";
@@ -42,7 +44,7 @@ static const char *state_now(const struct runner *r, unsigned used)
 
 static bool takes_jobs(const struct runner *r)
 {
-	return !r->draining && clock_boot_ms() >= r->no_claims_before;
+	return !r->draining && !r->unfit && clock_boot_ms() >= r->no_claims_before;
 }
 
 static void fill_beat(struct runner *r, struct pass *p)
@@ -119,6 +121,7 @@ static void fill_wishes(struct runner *r, struct pass *p, int64_t now)
 	p->want_inbox = r->inbox_due;
 	p->want_names = !r->asking && now >= r->next_names;
 	p->probe = &r->opt->probe;
+	p->unfit = r->unfit;
 	if (p->want_names)
 		r->next_names = now + r->opt->look_again;
 }
@@ -241,6 +244,9 @@ static void take_trouble(struct runner *r, const struct pass *p, int64_t now)
 		close(r->spool_fd);
 		r->spool_fd = fcntl(r->share.sp.fd, F_DUPFD_CLOEXEC, 3);
 	}
+	if (p->unfit != r->unfit) /* the coordinator shall know */
+		r->next_beat = now;
+	r->unfit = p->unfit;
 	if (p->more) {
 		r->not_ended_before = now + RETRY_MS;
 		r->next_look = r->not_ended_before;

@@ -120,7 +120,7 @@ static void after_sync(void *arg, int result)
 	job->busy = false;
 	if (job->co->stopping)
 		return;
-	if (result == -ENOSPC || result == -EDQUOT) {
+	if (safefs_is_full(result)) {
 		begin_anew(job, result);
 	} else if (result < 0) {
 		/* What is on the disk is unknown now; a new start reads it instead of guessing. */

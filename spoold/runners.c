@@ -44,9 +44,15 @@ struct runner *runners_find(struct coordinator *co, const char *name)
 	return r;
 }
 
+/* Says its last heartbeat that it cannot work at present? */
+static bool is_unfit(const struct runner *r)
+{
+	return r->beat.state && strcmp(r->beat.state, "UNFIT") == 0;
+}
+
 static bool takes_work(const struct runner *r)
 {
-	return r->beat.state && strncmp(r->beat.state, "DRAIN", 5) != 0;
+	return r->beat.state && strncmp(r->beat.state, "DRAIN", 5) != 0 && !is_unfit(r);
 }
 
 const char *runners_state(const struct runner *r)
@@ -195,9 +201,10 @@ static void review(struct coordinator *co, struct runner *r)
 	r->present = present;
 	r->open = open;
 	log_info("runner %s is %s", r->name,
-		 open	   ? "present"
-		 : present ? "leaving"
-			   : "absent: no sign of life");
+		 open			  ? "present"
+		 : present && is_unfit(r) ? "unfit: its machine has no room for scratch folders"
+		 : present		  ? "leaving"
+					  : "absent: no sign of life");
 	co->changes++;
 	co->schedule_again = true;
 	tell_index(co, r);

@@ -24,7 +24,7 @@ bool runners_all_read(struct coordinator *co);
 /* A runner by name, or NULL. */
 struct runner *runners_find(struct coordinator *co, const char *name);
 
-/* "IDLE", "MIXED", "BUSY", "DRAINING", "DRAINED", "ABSENT". */
+/* "IDLE", "MIXED", "BUSY", "DRAINING", "DRAINED", "UNFIT", "ABSENT". */
 const char *runners_state(const struct runner *r);
 void runners_free(struct coordinator *co);
 

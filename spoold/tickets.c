@@ -80,7 +80,7 @@ static enum step offered(struct job *job)
 		return STEP_WITHDRAW;
 	if (!job->runner->open) {
 		job->why = job->why ? job->why
-				    : xasprintf("runner %s is not there", job->runner->name);
+				    : xasprintf("runner %s takes no jobs now", job->runner->name);
 		return STEP_WITHDRAW;
 	}
 	return STEP_OFFERED;

@@ -16,7 +16,7 @@ struct spool;
 
 struct machine {
 	char *name;
-	char *state; /* "IDLE" "MIXED" "BUSY" "DRAINING" "DRAINED" "ABSENT", "?": nobody has told */
+	char *state; /* that of its heartbeat; or "ABSENT", "?": nobody has told */
 	bool has_registration, has_beat;
 	bool fresh; /* what the beat says of load, memory and slots is of this minute */
 	struct registration registration;

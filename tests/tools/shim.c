@@ -283,7 +283,8 @@ static bool for_writing(int flags)
 static int do_open(int dirfd, const char *path, int flags, va_list ap)
 {
 	mode_t mode = flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)) ? va_arg(ap, mode_t) : 0;
-	int fd = far_fails(dirfd, path) ? -1 : NEXT(openat)(dirfd, path, flags, mode);
+	bool fails = far_fails(dirfd, path) || (flags & O_CREAT && far_has_no_room(dirfd, path));
+	int fd = fails ? -1 : NEXT(openat)(dirfd, path, flags, mode);
 
 	if (for_writing(flags))
 		trace_at("open", fd, dirfd, path);
@@ -322,18 +323,21 @@ long syscall(long call, ...)
 	long a[6];
 	va_list ap;
 	long result;
-	int i;
+	int i, flags = 0;
 
 	va_start(ap, call);
 	for (i = 0; i < 6; i++)
 		a[i] = va_arg(ap, long);
 	va_end(ap);
-	if (call == SYS_openat2 && far_fails((int)a[0], (const char *)a[1]))
+	/* The flags are the first word of struct open_how. */
+	if (call == SYS_openat2)
+		flags = (int)*(const unsigned long long *)a[2];
+	if (call == SYS_openat2 && (far_fails((int)a[0], (const char *)a[1]) ||
+				    (flags & O_CREAT && far_has_no_room((int)a[0], (const char *)a[1]))))
 		result = -1;
 	else
 		result = NEXT(syscall)(call, a[0], a[1], a[2], a[3], a[4], a[5]);
-	/* The flags are the first word of struct open_how. */
-	if (call == SYS_openat2 && for_writing((int)*(const unsigned long long *)a[2]))
+	if (for_writing(flags))
 		trace_at("open", result, (int)a[0], (const char *)a[1]);
 	return result;
 }
@@ -420,7 +424,9 @@ int rmdir(const char *path)
 
 int mkdirat(int dirfd, const char *path, mode_t mode)
 {
-	return (int)trace_at("mkdir", NEXT(mkdirat)(dirfd, path, mode), dirfd, path);
+	int r = far_has_no_room(dirfd, path) ? -1 : NEXT(mkdirat)(dirfd, path, mode);
+
+	return (int)trace_at("mkdir", r, dirfd, path);
 }
 
 int mkdir(const char *path, mode_t mode)

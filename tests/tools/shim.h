@@ -30,5 +30,7 @@ bool far_is_full(int fd);
 
 /* Shall it not be opened (errno says why)? */
 bool far_fails(int dirfd, const char *path);
+/* Or to make something under this name (errno says so)? */
+bool far_has_no_room(int dirfd, const char *path);
 
 #endif

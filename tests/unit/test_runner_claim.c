@@ -162,7 +162,7 @@ static void cancel_of_an_unknown_claim_is_kept(void **state)
 static void trouble_before_the_start_makes_a_job_wait(void **state)
 {
 	struct runshare *s = *state;
-	const int troubles[] = { EIO, ESTALE, EHOSTDOWN, EAGAIN };
+	const int troubles[] = { EIO, ESTALE, EHOSTDOWN, EAGAIN, ENOSPC, EDQUOT };
 	struct job *job;
 	bool more;
 
@@ -179,6 +179,39 @@ static void trouble_before_the_start_makes_a_job_wait(void **state)
 	runshare_run(s, job, &more);
 	assert_int_equal(job->phase, JOB_READY);
 	assert_false(more);
+	job_free(job);
+}
+
+/* It goes back, and the runner takes no other until a folder can be made again. */
+static void machine_without_scratch_gives_the_job_back(void **state)
+{
+	struct runshare *s = *state;
+	int scratch_fd = s->share.scratch_fd;
+	struct job *job;
+	struct pass *p;
+
+	runshare_ticket(s, 1, "offer", false);
+	s->share.scratch_fd = -1;
+	p = runshare_pass(s, NULL);
+	pass_run(p);
+	assert_int_equal(p->claimed_count, 1);
+	job = p->claimed[0];
+	assert_int_equal(job->phase, JOB_ENDED);
+	assert_int_equal(job->way, WAY_BACK);
+	assert_true(p->unfit);
+	pass_free(p);
+	p = runshare_pass(s, job);
+	p->unfit = true;
+	pass_run(p);
+	assert_true(runshare_has(s, BACK));
+	assert_true(p->unfit);
+	pass_free(p);
+	s->share.scratch_fd = scratch_fd;
+	p = runshare_pass(s, NULL);
+	p->unfit = true;
+	pass_run(p);
+	assert_false(p->unfit);
+	pass_free(p);
 	job_free(job);
 }
 
@@ -271,6 +304,7 @@ int main(void)
 		TEST(claims_of_others_and_of_a_drained_runner_go_back),
 		TEST(cancel_of_an_unknown_claim_is_kept),
 		TEST(trouble_before_the_start_makes_a_job_wait),
+		TEST(machine_without_scratch_gives_the_job_back),
 		TEST(removed_folder_is_told_only_if_it_is_gone),
 		TEST(other_manifest_fails_the_job),
 		TEST(foreign_stream_fails_the_job),

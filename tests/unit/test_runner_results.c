@@ -209,6 +209,18 @@ static void full_disk_fails_the_job(void **state)
 			    "with: exit code 0)");
 }
 
+/* Its folder could not even be looked at for want of room: asked again, that would not change. */
+static void no_room_for_a_look_fails_the_job_that_ran(void **state)
+{
+	struct ran *t = *state;
+
+	fstatat_lie = EDQUOT;
+	ends(t);
+	assert_true(t->job->gathered);
+	assert_int_equal(t->job->way, WAY_DONE);
+	assert_outcome(t, "FAILED");
+}
+
 static void removed_folder_is_told_so(void **state)
 {
 	struct ran *t = *state;
@@ -371,6 +383,7 @@ int main(void)
 		TEST(file_that_the_server_forgot_gives_the_job_back),
 		TEST(after_some_attempts_it_fails),
 		TEST(full_disk_fails_the_job),
+		TEST(no_room_for_a_look_fails_the_job_that_ran),
 		TEST(removed_folder_is_told_so),
 		TEST(outage_does_not_use_up_tries),
 		TEST(trouble_that_stays_gives_the_job_back),

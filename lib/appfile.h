@@ -50,7 +50,7 @@ struct catalogue {
 /* Reads apps/ under the share root: for each folder apps/<app> its text file "current" and
  * apps/<app>/<current>/app.conf (64 KiB at most, regular file, no symlinks followed). Replaces what
  * cat held. 0; or negative errno with cat untouched, if apps/ itself cannot be read, or anything in
- * it because of the file system or the network (safefs_is_trouble). */
+ * it because of the file system or the network (safefs_is_passing). */
 int catalogue_load(int root_fd, struct catalogue *cat);
 void catalogue_free(struct catalogue *cat);
 

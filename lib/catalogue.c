@@ -56,7 +56,7 @@ static int read_app(int root_fd, const char *name, const char *version, struct a
 	size_t len;
 	int r = safefs_read(root_fd, path, CFGFILE_MAX_BYTES, &text, &len, NULL);
 
-	if (safefs_is_trouble(r))
+	if (safefs_is_passing(r))
 		return r;
 	if (r)
 		return complain(c, path, 0,
@@ -75,7 +75,7 @@ static int read_current(int root_fd, const char *name, char **ret_version, char 
 	size_t len;
 	int r = safefs_read(root_fd, path, CURRENT_MAX, &text, &len, NULL);
 
-	if (safefs_is_trouble(r))
+	if (safefs_is_passing(r))
 		return r;
 	if (r) {
 		*ret_why = xasprintf("%s: cannot be read: %s", path, why_unread(r));
@@ -133,7 +133,7 @@ static int look_at(const char *name, unsigned char type, void *arg)
 	fd = safefs_open(l->root_fd, path, O_RDONLY | O_DIRECTORY, 0);
 	if (fd == -ENOTDIR)
 		return 0; /* a README, for example */
-	if (safefs_is_trouble(fd))
+	if (safefs_is_passing(fd))
 		return fd;
 	if (fd >= 0)
 		close(fd);
@@ -252,7 +252,7 @@ const struct appfile *catalogue_resolve(int root_fd, const struct catalogue *cat
 		return refuse_unknown(cat, name, file, line, c);
 	path = xasprintf(APPS "/%s/%s", name, version);
 	fd = safefs_open(root_fd, path, O_RDONLY | O_DIRECTORY, 0);
-	if (safefs_is_trouble(fd)) {
+	if (safefs_is_passing(fd)) {
 		errno = -fd;
 		return NULL;
 	}

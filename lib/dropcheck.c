@@ -71,7 +71,6 @@ static int read_text(int dir_fd, char **ret_text, size_t *ret_len, struct compla
 	case -ELOOP:
 	case -EINVAL:
 	case -ENXIO:
-	case -ENODEV:
 		complain(c, SPOOL_JOB_CONF, 0, xstrdup(kind_of(dir_fd, SPOOL_JOB_CONF)),
 			 xstrdup("a text file"),
 			 xstrdup("put a plain file named job.conf there, or none if the folder "

@@ -159,7 +159,7 @@ int jobdir_check(int dir_fd, const char *path, const char *key, int line, int *r
 	_cleanup_close_ int fd = safefs_open(dir_fd, path, O_RDONLY, 0);
 	struct stat st;
 
-	if (fd < 0 && safefs_is_trouble(fd))
+	if (fd < 0 && safefs_is_passing(fd))
 		return fd;
 	if (fd < 0 || (!strchr(path, '/') && spool_is_ours(path)))
 		return refuse(dir_fd, path, key, line, fd < 0 ? fd : 0, c);

@@ -71,24 +71,31 @@ int safefs_look(int dirfd, const char *name, struct stat *st);
  * followed. 0 or negative errno. */
 int safefs_stat(int dirfd, const char *name, struct stat *st);
 
-/* Is this negative errno about the file system, the network or this process (come again later)
- * rather than about the name (missing, forbidden, of the wrong kind)? A job never ends because of
- * such an error. */
-bool safefs_is_trouble(int r);
-
-/* Is there no room left, or no quota? Neither will pass by itself, but it is no job's fault either.
+/*
+ * Three questions to a negative errno, all false for others.
+ *
+ * Passing: it is not about the name (missing, forbidden, of the wrong kind), but about the file
+ * system, the network or this process: come again later. Whoever judges a job asks this; only an
+ * error about a name may end one. What is not known for certain to be about a name is passing.
+ *
+ * Full: passing, because there is no room or no quota. A job that has run and cannot keep what it
+ * wrote fails by it; for all else it waits.
+ *
+ * Trouble: passing, but for that.
  */
-bool safefs_is_full(int r);
-
-/* Trouble, or no room: what has not begun waits for the end of it. What has run and has no room for
- * what it wrote is another matter. */
 bool safefs_is_passing(int r);
+bool safefs_is_full(int r);
+bool safefs_is_trouble(int r);
 
 /* Gives what the caller has just made these bits of a mode and, if times is not NULL, these times.
  * Where the file system makes up modes and owners (the mount of SMB says them) nobody may change
  * them, the maker neither: then it stays as it is, which is no error. Times are never an error. 0
  * or negative errno. */
 int safefs_dress(int fd, mode_t mode, const struct timespec times[2]);
+
+/* Is it a folder, as this machine knows it? Asks no server, which may know nothing of it any more.
+ */
+bool safefs_is_folder(int fd);
 
 /* fsync. 0 or negative errno. A folder that its file system cannot sync, or needs not, is as good
  * as synced. An error of a file says that what was written may be lost, and says it once. */

@@ -13,12 +13,16 @@
  * there. Whoever is told must look, and write again what is missing.
  */
 #include "syncer.h"
+
+#include "cleanup.h"
+#include "safefs.h"
 #include "wholesync.h"
 #include "worker.h"
 #include "xalloc.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,6 +45,8 @@
  */
 #define SYNCER_FSYNC_MOST 3  /* descriptors for which syncfs gains nothing */
 #define SYNCER_KEEP_MOST 256 /* more are not kept: syncfs, quick or not */
+
+#define DELETED " (deleted)" /* what /proc puts behind a path without a name */
 
 struct call {
 	void (*go)(void *arg, int result);
@@ -97,18 +103,37 @@ static bool batch_touched(const struct batch *b)
 	return b->whole || b->fd_count > 0 || b->dir_count > 0 || b->error;
 }
 
-/* Some file systems cannot sync a folder, or need not: that is as good as done. */
+/* Has somebody removed the file, or its folder? Its name is looked up anew. */
+static bool is_removed(int fd)
+{
+	_cleanup_free_ char *link = xasprintf("/proc/self/fd/%d", fd);
+	_cleanup_close_ int folder = -1;
+	char path[PATH_MAX], *slash;
+	ssize_t len = readlink(link, path, sizeof(path) - 1);
+	size_t mark = strlen(DELETED);
+
+	path[len < 0 ? 0 : len] = '\0';
+	if ((size_t)len > mark && len > 0 && strcmp(path + len - mark, DELETED) == 0)
+		path[(size_t)len - mark] = '\0'; /* as far as this client knows */
+	slash = strrchr(path, '/');
+	if (*path != '/' || slash == path)
+		return false;
+	*slash = '\0';
+	folder = safefs_open_dir(AT_FDCWD, path);
+	return folder == -ENOENT ||
+	       (folder >= 0 && safefs_look(folder, slash + 1, NULL) == -ENOENT);
+}
+
+/* What is not there any more on the server (ESTALE) needs no sync. Of a folder that is enough: who
+ * keeps one looks after it himself. A file may be there all the same, under its name, without what
+ * was written last. */
 static int sync_one(int fd)
 {
-	int result;
+	int r = safefs_sync(fd);
 
-	do
-		result = fsync(fd);
-	while (result < 0 && errno == EINTR);
-	/* What somebody has removed on the server meanwhile (ESTALE) needs no sync either. */
-	if (result < 0 && errno != EINVAL && errno != EROFS && errno != ESTALE && errno != ENOENT)
-		return -errno;
-	return 0;
+	if (r != -ESTALE && r != -ENOENT)
+		return r;
+	return safefs_is_folder(fd) || is_removed(fd) ? 0 : r;
 }
 
 static int keep_first(int result, int also)

@@ -332,7 +332,7 @@ int tree_file_writers(int dir_fd, const char *path)
 	if (fd == -EAGAIN) /* a lease for writing; the kernel asks for it back */
 		return SAFEFS_WRITER;
 	if (fd < 0)
-		return fd == -ENOENT || safefs_is_trouble(fd) ? fd : SAFEFS_WRITER_UNKNOWN;
+		return fd == -ENOENT || safefs_is_passing(fd) ? fd : SAFEFS_WRITER_UNKNOWN;
 	return (int)safefs_writers(fd);
 }
 

@@ -113,7 +113,7 @@ static int keep_files(struct gathering *g)
 	int r = tree_look(g->folder, &now, &c);
 
 	complaint_free(&c);
-	if (r == -ENOENT || safefs_is_trouble(r))
+	if (r == -ENOENT || safefs_is_passing(r))
 		return r;
 	if (r != 0) { /* too much, or parts of it are closed */
 		strlist_add(&g->job->ticket.outputs, "...");

@@ -138,7 +138,7 @@ static int reload_catalogue(sd_event_source *source, uint64_t usec, void *arg)
 	for (size_t i = 0; i < co->catalogue.faults.count; i++)
 		log_trouble(co->catalogue.faults.items[i], "%s", co->catalogue.faults.items[i]);
 	if (!source) /* without any catalogue, good jobs would be rejected */
-		return safefs_is_trouble(r) ? r : 0;
+		return safefs_is_passing(r) ? r : 0;
 	sd_event_source_set_time_relative(source, CATALOGUE_EVERY_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }

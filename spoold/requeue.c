@@ -73,7 +73,7 @@ static int is_as_offered(const struct job *job, const struct manifest *m)
 		return true;
 	spool_ticket_name(name, job->id, job->attempt, job->ticket, job->rid);
 	r = safefs_read(job->runner->inbox_fd, name, RECORD_MAX_BYTES, &text, &len, NULL);
-	if (safefs_is_trouble(r))
+	if (safefs_is_passing(r))
 		return r;
 	if (r < 0 || ticket_parse(text, len, &t, NULL) < 0)
 		return true;
@@ -109,8 +109,7 @@ static int fill_copy(struct job *job, int from, int to)
 	if (r == 0)
 		r = manifest_compare(&m, to, &now, false, &job->complaint);
 	/* The job has removed or replaced an input, or our record of them. */
-	if (r == -ENOENT || r == -EINVAL || r == -EBADMSG || r == -EFBIG || r == -EACCES ||
-	    r == -EPERM)
+	if (r < 0 && !safefs_is_passing(r))
 		r = complain(
 			&job->complaint, "the folder", 0,
 			xstrdup("an input, or the record of the inputs, that is gone, replaced or "

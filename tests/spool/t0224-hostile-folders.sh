@@ -48,6 +48,18 @@ test_expect_success 'a job that closes its input and is given back ends, with th
 	chmod -R u+rwX "$SHARE/spool"
 '
 
+test_expect_success 'so does one that puts a socket in the place of its input' '
+	runner_start r1 && make_job sock <<-"EOF" &&
+		rm data
+		python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"data\")"
+		echo bound
+		sleep 100
+	EOF
+	echo hi >sock/data && drop_mv sock && folder=$(wait_in active sock) &&
+	wait_until 20 grep bound "$folder/stdout.txt" && runner_stop r1 &&
+	folder=$(wait_failed sock) && grep "an input" "$folder/job.result"
+'
+
 test_expect_success 'an answer that is written at the very end does no harm' '
 	touch "$SHARE/spool/requests/snapshot" && wait_until 10 test -f "$SHARE/spool/replies/snapshot" &&
 	for i in 1 2 3 4 5; do

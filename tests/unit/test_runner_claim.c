@@ -162,7 +162,8 @@ static void cancel_of_an_unknown_claim_is_kept(void **state)
 static void trouble_before_the_start_makes_a_job_wait(void **state)
 {
 	struct runshare *s = *state;
-	const int troubles[] = { EIO, ESTALE, EHOSTDOWN, EAGAIN, ENOSPC, EDQUOT };
+	const int troubles[] = { EIO,	 ESTALE,    EHOSTDOWN, EAGAIN, ENOSPC,
+				 EDQUOT, ENETRESET, ESHUTDOWN, ENOKEY };
 	struct job *job;
 	bool more;
 

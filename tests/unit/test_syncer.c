@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "scratch.h"
 #include "syncer.h"
 #include "worker.h"
 
@@ -272,11 +273,49 @@ static void folders_that_cannot_sync_are_done(void **state)
 	syncer_then(s.syncer, go, letters[0]);
 	settle(&s);
 	assert_int_equal(last_result, 0);
-	fail_with = EROFS;
+	fail_with = EROFS; /* a disk that has shut itself after an error */
 	syncer_touch_dir(s.syncer, s.fd);
 	syncer_then(s.syncer, go, letters[1]);
 	settle(&s);
-	assert_int_equal(last_result, 0);
+	assert_int_equal(last_result, -EROFS);
+	close_spot(&s);
+}
+
+/* What the sync of this file or folder says if the server does not know it any more. */
+static int stale(struct spot *s, int fd)
+{
+	fail_with = ESTALE;
+	syncer_touch(s->syncer, fd);
+	syncer_then(s->syncer, go, letters[0]);
+	settle(s);
+	fail_with = 0;
+	return last_result;
+}
+
+static void what_was_removed_needs_no_sync(void **state)
+{
+	struct spot s = open_spot(false);
+	struct scratch scratch = scratch_new();
+	int fd, other;
+
+	(void)state;
+	scratch_write(&scratch, "folder/file", "bytes");
+	scratch_write(&scratch, "folder/other", "bytes");
+	fd = safefs_open(scratch.fd, "folder/file", O_WRONLY, 0);
+	other = safefs_open(scratch.fd, "folder/other", O_WRONLY, 0);
+	assert_int_equal(stale(&s, scratch.fd), 0);
+	assert_int_equal(stale(&s, fd), -ESTALE); /* it is there, but without what? */
+	scratch_clear(&scratch, "folder/file");
+	assert_int_equal(stale(&s, fd), 0);
+	scratch_write(&scratch, "folder/file", "another");
+	assert_int_equal(stale(&s, fd), -ESTALE);
+	assert_int_equal(renameat(scratch.fd, "folder", scratch.fd, "moved"), 0);
+	assert_int_equal(stale(&s, other), -ESTALE);
+	scratch_clear(&scratch, "moved");
+	assert_int_equal(stale(&s, other), 0);
+	close(fd);
+	close(other);
+	scratch_free(&scratch);
 	close_spot(&s);
 }
 
@@ -325,6 +364,7 @@ int main(void)
 		cmocka_unit_test(a_call_may_hand_over_more),
 		cmocka_unit_test(errors_reach_every_call),
 		cmocka_unit_test(folders_that_cannot_sync_are_done),
+		cmocka_unit_test(what_was_removed_needs_no_sync),
 		cmocka_unit_test(without_descriptors_it_syncs_at_once),
 		cmocka_unit_test(ending_cancels_what_waits),
 	};

@@ -19,6 +19,7 @@
 #include "record.h"
 #include "state.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -216,9 +217,11 @@ int claim_offers(struct pass *p)
 			return r;
 		claim(p, t);
 	}
-	if (p->stamped_count > 0)
-		durable_add(&p->share->durable, fcntl(p->inbox, F_DUPFD_CLOEXEC, 3),
-			    &p->inbox_error);
+	if (p->stamped_count > 0) {
+		int copy = fcntl(p->inbox, F_DUPFD_CLOEXEC, 3);
+
+		durable_add(&p->share->durable, copy < 0 ? -errno : copy, &p->inbox_error);
+	}
 	return 0;
 }
 

@@ -70,6 +70,10 @@ void durable_commit(struct durable *d)
 
 void durable_add(struct durable *d, int fd, int *error)
 {
+	if (fd < 0) { /* nothing that could be synced later: what was written is not durable */
+		*error = fd;
+		return;
+	}
 	if (d->count == DURABLE_ROOM)
 		durable_commit(d);
 	d->entries[d->count].fd = fd;

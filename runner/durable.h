@@ -22,8 +22,8 @@ struct durable { /* all zero but whole.local to begin with */
 };
 
 /* The file or folder behind fd shall be durable after the next commit. fd becomes owned, closed by
- * then. *error is set to the negative errno if that fails (left alone otherwise). Commits by
- * itself when there is no room. */
+ * then; a negative errno in its place is that error. *error is set to the negative errno if it
+ * fails (left alone otherwise). Commits by itself when there is no room. */
 void durable_add(struct durable *d, int fd, int *error);
 
 /* Everything on the file system of fd shall be durable, where that is a local disk: false if it is

@@ -147,14 +147,18 @@ static bool is_due(const struct runner *r, const struct job *job, int64_t now)
 		(now >= job->gather_after && r->looked_at > job->gather_failed));
 }
 
-/* NULL: no descriptor is left; at the next turn perhaps. */
-static struct batch *new_batch(struct runner *r)
+/* NULL: no descriptor is left; after a pause perhaps. */
+static struct batch *new_batch(struct runner *r, int64_t now)
 {
 	int fd = fcntl(r->spool_fd, F_DUPFD_CLOEXEC, 3);
 	struct batch *b;
 
-	if (fd < 0)
+	if (fd < 0) {
+		r->no_gather_before = now + PAUSE_MS;
+		log_trouble("gathering", "no results can be looked at: %s", strerror(errno));
 		return NULL;
+	}
+	log_mended("gathering");
 	b = xcalloc(1, sizeof(*b));
 	b->r = r;
 	b->spool_fd = fd;
@@ -167,13 +171,13 @@ void gather_begin(struct runner *r, int64_t now)
 	struct batch *b = NULL;
 	struct job *job;
 
-	if (r->gathering)
+	if (r->gathering || now < r->no_gather_before)
 		return;
 	TAILQ_FOREACH(job, &r->jobs, link) {
 		if (!is_due(r, job, now))
 			continue;
 		if (!b)
-			b = new_batch(r);
+			b = new_batch(r, now);
 		if (!b)
 			return;
 		b->jobs = xrealloc(b->jobs, b->count + 1, sizeof(*b->jobs));
@@ -183,7 +187,19 @@ void gather_begin(struct runner *r, int64_t now)
 	if (!b)
 		return;
 	r->gathering = true;
+	r->no_gather_before = 0;
 	worker_submit(r->gatherer, gather_run, gather_done, b);
+}
+
+/* When its results are to be looked at; INT64_MAX: after the next event. */
+static int64_t due_of(const struct runner *r, const struct job *job)
+{
+	if (job->lent || job->phase != JOB_ENDED || job->gathering || job->flushing ||
+	    !gather_wanted(job))
+		return INT64_MAX;
+	if (job->gather_failed == 0) /* at once, unless that could not be begun */
+		return r->no_gather_before ? r->no_gather_before : INT64_MAX;
+	return r->looked_at > job->gather_failed ? job->gather_after : INT64_MAX;
 }
 
 int64_t gather_due(const struct runner *r)
@@ -191,10 +207,10 @@ int64_t gather_due(const struct runner *r)
 	int64_t due = INT64_MAX;
 	const struct job *job;
 
+	if (r->gathering)
+		return due;
 	TAILQ_FOREACH(job, &r->jobs, link)
-		if (!r->gathering && !job->lent && job->phase == JOB_ENDED && job->gather_failed &&
-		    r->looked_at > job->gather_failed && gather_wanted(job) &&
-		    job->gather_after < due)
-			due = job->gather_after;
-	return due;
+		if (due_of(r, job) < due)
+			due = due_of(r, job);
+	return due < r->no_gather_before ? r->no_gather_before : due;
 }

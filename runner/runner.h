@@ -52,6 +52,7 @@ struct runner {
 	int64_t last_flow; /* when work came or went last */
 	int64_t looked_at; /* when the last look at the inbox that succeeded began */
 	int64_t next_flush, no_claims_before;
+	int64_t no_gather_before; /* no descriptor was left for it; 0: there was */
 
 	struct pass *pass;	  /* under way, or NULL */
 	bool gathering, flushing; /* a task of these workers is under way */

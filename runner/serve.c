@@ -241,8 +241,9 @@ static void take_trouble(struct runner *r, const struct pass *p, int64_t now)
 		r->inbox_due = r->share.sp.kind == SAFEFS_LOCAL;
 		r->watching = r->watching && r->inbox_due;
 		r->next_beat = now;
-		close(r->spool_fd);
-		r->spool_fd = fcntl(r->share.sp.fd, F_DUPFD_CLOEXEC, 3);
+		/* Over the old number, which needs no free one. */
+		if (dup3(r->share.sp.fd, r->spool_fd, O_CLOEXEC) < 0)
+			log_error("spool/ cannot be followed: %s", strerror(errno));
 	}
 	if (p->unfit != r->unfit) /* the coordinator shall know */
 		r->next_beat = now;

@@ -24,6 +24,8 @@
 
 /* The errno that the next call answers with, once; 0: the truth. */
 static int fsync_lie, write_lie, pread_lie, fstatat_lie;
+static int dup_lie;	    /* of F_DUPFD_CLOEXEC */
+static unsigned dup_truths; /* calls before that one */
 static unsigned fsyncs;
 
 static inline bool lies(int *lie)
@@ -59,6 +61,19 @@ ssize_t pread(int fd, void *buf, size_t len, off_t offset)
 int fstatat(int fd, const char *path, struct stat *st, int flags)
 {
 	return lies(&fstatat_lie) ? -1 : (int)syscall(SYS_newfstatat, fd, path, st, flags);
+}
+
+int fcntl(int fd, int command, ...)
+{
+	va_list ap;
+	void *arg;
+
+	va_start(ap, command);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	if (command == F_DUPFD_CLOEXEC && dup_lie && dup_truths-- == 0 && lies(&dup_lie))
+		return -1;
+	return (int)syscall(SYS_fcntl, fd, command, arg);
 }
 
 /* -- the share ----------------------------------------------------------------------------------- */
@@ -99,7 +114,7 @@ static inline void runshare_free(struct runshare *s)
 static inline int runshare_set_up(void **state)
 {
 	*state = runshare_new();
-	fsync_lie = write_lie = pread_lie = fstatat_lie = 0;
+	fsync_lie = write_lie = pread_lie = fstatat_lie = dup_lie = 0;
 	return 0;
 }
 

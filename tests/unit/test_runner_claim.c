@@ -70,6 +70,27 @@ static void stamp_that_is_not_durable_is_written_anew(void **state)
 	job_free(job);
 }
 
+/* The inbox could not be kept open for the commit. */
+static void claim_without_a_descriptor_is_made_durable_later(void **state)
+{
+	struct runshare *s = *state;
+	struct job *job;
+	bool more;
+
+	runshare_ticket(s, 1, "offer", false);
+	dup_lie = EMFILE;
+	dup_truths = 1; /* the look at the inbox */
+	job = runshare_run(s, NULL, &more);
+	assert_int_equal(dup_lie, 0);
+	assert_non_null(job);
+	assert_int_equal(job->phase, JOB_CLAIMED);
+	assert_true(more);
+	runshare_run(s, job, &more);
+	assert_int_equal(job->phase, JOB_READY);
+	assert_false(more);
+	job_free(job);
+}
+
 static void damaged_ticket_goes_back(void **state)
 {
 	struct runshare *s = *state;
@@ -298,6 +319,7 @@ int main(void)
 		TEST(offer_becomes_a_ready_job),
 		TEST(half_written_stamp_is_written_anew),
 		TEST(stamp_that_is_not_durable_is_written_anew),
+		TEST(claim_without_a_descriptor_is_made_durable_later),
 		TEST(damaged_ticket_goes_back),
 		TEST(own_claim_that_is_new_is_adopted),
 		TEST(own_claim_that_is_revoked_goes_back),

@@ -38,7 +38,7 @@ static int set_up(void **state)
 {
 	struct ran *t = xcalloc(1, sizeof(*t));
 
-	fsync_lie = write_lie = pread_lie = fstatat_lie = 0;
+	fsync_lie = write_lie = pread_lie = fstatat_lie = dup_lie = 0;
 	t->share = runshare_new();
 	runshare_ticket(t->share, 1, "offer", false);
 	t->job = runshare_run(t->share, NULL, NULL);
@@ -255,6 +255,31 @@ static void outage_does_not_use_up_tries(void **state)
 	assert_outcome(t, "DONE");
 }
 
+/* The loop must not ask again and again meanwhile. */
+static void without_a_descriptor_it_is_begun_later(void **state)
+{
+	struct ran *t = *state;
+	int64_t now = clock_boot_ms();
+
+	t->job->phase = JOB_ENDED;
+	t->job->gather_failed = 1; /* once before, and the share has answered since */
+	t->job->gather_after = 2;
+	t->r.looked_at = 3;
+	dup_lie = EMFILE;
+	dup_truths = 0;
+	gather_begin(&t->r, now);
+	assert_false(t->r.gathering);
+	assert_true(gather_due(&t->r) > now);
+	t->job->gather_failed = 0;
+	assert_true(gather_due(&t->r) > now && gather_due(&t->r) < now + 60000);
+	gather_begin(&t->r, now);
+	assert_false(t->r.gathering);
+	gather_begin(&t->r, gather_due(&t->r));
+	wait_for(t->r.gatherer, &t->r.gathering);
+	assert_true(t->job->gathered);
+	assert_int_equal(gather_due(&t->r), INT64_MAX);
+}
+
 static void trouble_that_stays_gives_the_job_back(void **state)
 {
 	struct ran *t = *state;
@@ -386,6 +411,7 @@ int main(void)
 		TEST(no_room_for_a_look_fails_the_job_that_ran),
 		TEST(removed_folder_is_told_so),
 		TEST(outage_does_not_use_up_tries),
+		TEST(without_a_descriptor_it_is_begun_later),
 		TEST(trouble_that_stays_gives_the_job_back),
 		TEST(streams_are_nobody_elses),
 		TEST(own_empty_stream_is_found_again_on_a_network),

@@ -27,12 +27,12 @@ static const struct check {
 	enum needs needs;
 	void (*run)(struct doctor *d);
 } checks[] = {
-	{ NEEDS_SHARE, doctor_roles },	  { NEEDS_MOUNT, doctor_mount },
-	{ NEEDS_MOUNT, doctor_export },	  { NEEDS_FOLDER, doctor_layout },
-	{ NEEDS_FOLDER, doctor_rename },  { NEEDS_FOLDER, doctor_space },
-	{ NEEDS_FOLDER, doctor_clock },	  { NEEDS_SHARE, doctor_signs },
-	{ NEEDS_SHARE, doctor_daemons },  { NEEDS_NOTHING, doctor_hardlinks },
-	{ NEEDS_NOTHING, doctor_cgroup },
+	{ NEEDS_SHARE, doctor_roles },	     { NEEDS_MOUNT, doctor_mount },
+	{ NEEDS_MOUNT, doctor_export },	     { NEEDS_FOLDER, doctor_account },
+	{ NEEDS_FOLDER, doctor_layout },     { NEEDS_FOLDER, doctor_rename },
+	{ NEEDS_FOLDER, doctor_space },	     { NEEDS_FOLDER, doctor_clock },
+	{ NEEDS_SHARE, doctor_signs },	     { NEEDS_SHARE, doctor_daemons },
+	{ NEEDS_NOTHING, doctor_hardlinks }, { NEEDS_NOTHING, doctor_cgroup },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -174,10 +174,18 @@ static bool note_inside(struct doctor *d)
 	return true;
 }
 
+/* "spoolctl init" by the owner of the folder. */
+static char *init_remedy(const struct doctor *d, int fd, const char *prose)
+{
+	struct stat st;
+
+	return doctor_init_remedy(d, prose, fstat(fd, &st) == 0 ? st.st_uid : geteuid());
+}
+
 static void note_no_spool(struct doctor *d)
 {
-	_cleanup_free_ char *remedy = doctor_command(d, "mount it; or, if it is to become a share:",
-						     "spoolctl init", NULL);
+	_cleanup_free_ char *remedy = init_remedy(d, d->root_fd,
+						  "mount it; or, if it is to become a share");
 
 	if (!note_inside(d))
 		doctor_note(d, DOCTOR_UNSAFE, "share", remedy,
@@ -229,8 +237,7 @@ static void note_refusal(struct doctor *d, const char *why)
 	char *colon = NULL;
 
 	if (faccessat(d->fd, SPOOL_FORMAT, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
-		remedy = doctor_command(d, "mount the share; or, if it is this, complete it:",
-					"spoolctl init", NULL);
+		remedy = init_remedy(d, d->fd, "mount the share; or, if it is this, complete it");
 		doctor_note(d, DOCTOR_UNSAFE, "share", remedy,
 			    "%s has no spool/" SPOOL_FORMAT ": no program takes it for a share",
 			    d->shown);

@@ -13,6 +13,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+
+#define DOCTOR_ACCOUNT "spool" /* what the manual calls the account of the daemons */
+#define DOCTOR_PERSON_MIN 1000 /* numbers of people begin here, as login.defs(5) has it */
+#define DOCTOR_NOBODY 65534
 
 enum doctor_level { DOCTOR_UNSAFE, DOCTOR_ADVICE, DOCTOR_UNTRIED, DOCTOR_FINE, DOCTOR_LEVELS };
 
@@ -59,6 +64,20 @@ void doctor_end(struct doctor *d);
 /* True if modes and owners on the share are the mount's invention, not the disk's. */
 bool doctor_modes_are_made_up(const struct doctor *d);
 
+/* "user 900 (spool)", "group 901"; heap. */
+char *doctor_user(uid_t uid);
+char *doctor_group(gid_t gid);
+
+/* Is there an account "spool" on this host? Its number. */
+bool doctor_has_account(uid_t *ret);
+
+/* The account of the daemons, by the owner of spool/: that one, unless it is root. */
+uid_t doctor_account_of(uid_t owner);
+
+/* A remedy: "spoolctl init", typed as the account that this owner of a folder stands for; prose
+ * without a colon, or NULL. Heap. */
+char *doctor_init_remedy(const struct doctor *d, const char *prose, uid_t owner);
+
 /* doctor_print: for people (all: fine findings in full) and for programs. */
 void doctor_print(const struct doctor *d, bool all);
 void doctor_print_json(const struct doctor *d);
@@ -70,7 +89,8 @@ void doctor_export(struct doctor *d);	 /* doctor_export: how this host exports i
 void doctor_space(struct doctor *d);	 /* doctor_probe: + room for files */
 void doctor_rename(struct doctor *d);	 /* + one file system, renames work */
 void doctor_clock(struct doctor *d);	 /* + the file server's clock */
-void doctor_layout(struct doctor *d);	 /* doctor_layout: folders, owners, modes */
+void doctor_account(struct doctor *d);	 /* doctor_account: + may daemons work in it? */
+void doctor_layout(struct doctor *d);	 /* doctor_layout: + folders, owners, modes */
 void doctor_signs(struct doctor *d);	 /* doctor_signs: ++ changes of other hosts are seen */
 void doctor_roles(struct doctor *d);	 /* ++ no finding: which daemons call this host theirs */
 void doctor_daemons(struct doctor *d);	 /* doctor_daemons: ++ those that should run, do they? */

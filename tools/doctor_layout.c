@@ -236,7 +236,7 @@ static void look_at(struct look *l, const struct folder *f, const char *path)
 		return;
 	}
 	l->missing++;
-	remedy = doctor_command(l->d, there ? "move it away, then:" : NULL, "spoolctl init", NULL);
+	remedy = doctor_init_remedy(l->d, there ? "move it away, then" : NULL, l->top.st_uid);
 	if (there)
 		doctor_note(l->d, DOCTOR_UNSAFE, "layout.places", remedy,
 			    "%s should be a folder, and is something else", path);

@@ -6,30 +6,7 @@ NEED_ROOT="mounts file systems"
 test_description='unsafe mounts are found and refused'
 . "$(dirname "$0")/../lib.sh"
 
-unshare -m true 2>/dev/null || { skip_all='no mount namespaces here' && test_done; }
-
-# apart COMMAND: a shell command in a mount namespace of its own, with $M as a place to mount something.
-M=$TEST_ROOT/mnt
-export M
-mkdir -p "$M"
-apart() {
-	unshare -m --propagation private bash -ec "$1"
-}
-
-# doctor CODE: its JSON in out. To be used inside of apart, too.
-cat >doctor <<'END'
-#!/bin/bash
-code=0
-spoolctl --share "$M" doctor --quick --json >out || code=$?
-[ "$code" = "$1" ] || { echo "doctor ended with $code, expected $1"; cat out; exit 1; }
-END
-chmod +x doctor
-
-finds() {
-	jq -e --arg t "$1" --arg l "$2" --arg x "$3" '[.doctor.findings[] | select(.topic == $t and .level == $l
-		and ((.found + " " + (.remedy // "")) | contains($x)))] | length > 0' out >/dev/null ||
-		{ echo "not found: $*"; jq -r '.doctor.findings[] | "\(.topic) \(.level): \(.found)"' out; return 1; }
-}
+. "$SRCDIR/tests/doctor.sh"
 
 # refused DAEMON [OPTION...]: ends with 1 by itself; what it says in err.
 # Daemons that are started inside of apart end with it, whatever becomes of it.
@@ -44,13 +21,13 @@ chmod +x refused
 RUN="spool-runner --name r1 -o allow_root=yes"
 
 test_expect_success 'a share in memory, with the options that matter' '
-	apart "mount -t tmpfs -o nosuid,nodev tmpfs \$M && spoolctl init \$M && ./doctor 0" &&
+	apart "mount -t tmpfs -o nosuid,nodev tmpfs \$M && ./init && ./doctor 0" &&
 	finds mount.type advice "tmpfs: the share lies in memory" && finds mount fine "rw, nosuid, nodev" &&
 	finds mount.exec fine exec
 '
 
 test_expect_success 'noexec on the host with the disk: no runner can work there, and refuses in the same words' '
-	apart "mount -t tmpfs -o noexec tmpfs \$M && spoolctl init \$M && ./doctor 0 && ./refused $RUN &&
+	apart "mount -t tmpfs -o noexec tmpfs \$M && ./init && ./doctor 0 && ./refused $RUN &&
 		test ! -e \$M/spool/runners/r1.conf" &&
 	finds mount.exec advice "no runner can work on this host: noexec: programs on the share cannot start" &&
 	grep "noexec: programs on the share cannot start" err &&
@@ -59,7 +36,7 @@ test_expect_success 'noexec on the host with the disk: no runner can work there,
 '
 
 test_expect_success 'noexec is no matter for a coordinator' '
-	apart "mount -t tmpfs -o noexec tmpfs \$M && spoolctl init \$M
+	apart "mount -t tmpfs -o noexec tmpfs \$M && ./init
 		$DAEMON spoold --share \$M --state \$TEST_ROOT/state/c --foreground 2>log & pid=\$!
 		end=\$((SECONDS + 20)); until grep -q \"at work\" log; do test \$SECONDS -lt \$end; sleep 0.05; done
 		./doctor 0; kill \$pid; wait \$pid" &&
@@ -68,7 +45,7 @@ test_expect_success 'noexec is no matter for a coordinator' '
 '
 
 test_expect_success 'read-only: both refuse, whatever the administrator allows' '
-	apart "mount -t tmpfs tmpfs \$M && spoolctl init \$M && mount -o remount,ro \$M && ./doctor 1 &&
+	apart "mount -t tmpfs tmpfs \$M && ./init && mount -o remount,ro \$M && ./doctor 1 &&
 		./refused $RUN && cp err err.runner && ./refused spoold && cp err err.spoold &&
 		./refused spoold -o allow_unsafe_mount=yes && ./refused $RUN -o allow_unsafe_mount=yes" &&
 	finds mount.write unsafe "ro: the share is mounted for reading only" &&
@@ -78,7 +55,7 @@ test_expect_success 'read-only: both refuse, whatever the administrator allows' 
 '
 
 test_expect_success 'the runner starts on an unsafe mount if it is told to' '
-	apart "mount -t tmpfs -o noexec tmpfs \$M && spoolctl init \$M
+	apart "mount -t tmpfs -o noexec tmpfs \$M && ./init
 		$DAEMON $RUN --share \$M --state \$TEST_ROOT/state/r --foreground -o allow_unsafe_mount=yes 2>log & pid=\$!
 		end=\$((SECONDS + 20)); until test -e \$M/spool/runners/r1.beat; do test \$SECONDS -lt \$end; sleep 0.05; done
 		./doctor 1; kill \$pid; wait \$pid" &&
@@ -86,14 +63,14 @@ test_expect_success 'the runner starts on an unsafe mount if it is told to' '
 '
 
 test_expect_success 'a place in a mount of its own: renames fail, and it is named' '
-	apart "spoolctl init \$M && mkdir \$M.else && mount --bind \$M.else \$M/spool/incoming && ./doctor 1" &&
+	apart "./init && mkdir \$M.else && mount --bind \$M.else \$M/spool/incoming && ./doctor 1" &&
 	finds rename.places unsafe "incoming/" && finds rename.probe unsafe "keep all of spool/ in one file system" &&
 	! find "$M" "$M.else" -name ".tmp-*" | grep . &&
 	rm -r "$M" "$M.else" && mkdir "$M"
 '
 
 test_expect_success 'an export with async is unsafe, one with sync is fine' '
-	spoolctl init "$M" && export M && mkdir -p nfs "$M b" &&
+	./init && export M && mkdir -p nfs "$M b" &&
 	opts=wdelay,hide,nocrossmnt,secure,root_squash,no_subtree_check,sec=sys &&
 	exported() {
 		printf "%s\t10.0.0.0/24(%s)\n" "$@" >nfs/etab
@@ -107,7 +84,7 @@ test_expect_success 'an export with async is unsafe, one with sync is fine' '
 	exported "$M" "rw,sync,$opts" && finds export.sync fine "on the disk" &&
 	exported "$M" "rw,sync,no_root_squash,${opts/no_subtree_check/subtree_check}" &&
 	finds export.root advice "root of each client" && finds export.subtree advice stale &&
-	exported "$M" "rw,sync,$opts,all_squash,anonuid=0" && finds export.squash advice "anonuid=0, the owner" &&
+	exported "$M" "rw,sync,$opts,all_squash,anonuid=1234" && finds export.squash advice "anonuid=1234, the owner" &&
 	exported "$M" "rw,sync,$opts,all_squash,anonuid=65534" &&
 	! jq -e ".doctor.findings[] | select(.topic | test(\"export.(root|squash|subtree)\"))" out &&
 	ln -s "$M" link && code=1 && exported "${PWD// /\\040}/link" "rw,async,$opts" && finds export.sync unsafe async
@@ -124,7 +101,7 @@ test_expect_success 'an export that the NFS server has not been told of is advic
 
 # layout CODE MODE[:GROUP] PATH: a share whose spool/ belongs to user 1234, with one thing changed.
 layout() {
-	rm -rf "$M" && spoolctl init "$M" >init.log && chown -R 1234:1234 "$M" && chown "${3:-1234:1234}" "$M/$4" &&
+	rm -rf "$M" && ./init && chown "${3:-1234:1234}" "$M/$4" &&
 		chmod "$2" "$M/$4" && ./doctor "$1"
 }
 

@@ -89,19 +89,37 @@ char *doctor_init_remedy(const struct doctor *d, const char *prose, uid_t owner)
 
 /* -- remedies ------------------------------------------------------------------------------------ */
 
+struct gift {
+	const struct doctor *d;
+	char *remedy; /* heap */
+};
+
+static void give(struct gift *gift, const char *place, const char *box)
+{
+	_cleanup_free_ char *path = xasprintf("spool/%s%s%s", place, box ? "/" : "",
+					      box ? box : "");
+
+	gift->remedy = doctor_command_more(gift->d, gift->remedy, path);
+}
+
+static int give_box(const char *name, unsigned char type, void *arg)
+{
+	(void)type;
+	if (*name == '@')
+		give(arg, spool_place_name(SPOOL_INCOMING), name);
+	return 0;
+}
+
 /* One command that gives spool/ and all folders in it to the account; no others, since people may
  * have put links to any file below them. */
 static char *give_away(const struct doctor *d, const char *prose)
 {
-	char *remedy = doctor_command(d, prose, "chown " DOCTOR_ACCOUNT, "spool");
+	struct gift gift = { d, doctor_command(d, prose, "chown " DOCTOR_ACCOUNT, "spool") };
 
-	for (int place = 0; place < SPOOL_PLACES; place++) {
-		_cleanup_free_ char *path = xasprintf("spool/%s",
-						      spool_place_name((enum spool_place)place));
-
-		remedy = doctor_command_more(d, remedy, path);
-	}
-	return remedy;
+	for (int place = 0; place < SPOOL_PLACES; place++)
+		give(&gift, spool_place_name((enum spool_place)place), NULL);
+	safefs_list(d->fd, spool_place_name(SPOOL_INCOMING), give_box, &gift);
+	return gift.remedy;
 }
 
 /* What makes the numbers equal; heap. */

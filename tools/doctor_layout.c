@@ -7,95 +7,60 @@
  * owner of spool/ is taken for the account of spoold. On an SMB mount both are the mount's
  * invention and say nothing of what the server allows.
  */
-#include "doctor.h"
+#include "doctor_layout.h"
 
 #include "cleanup.h"
 #include "escape.h"
 #include "xalloc.h"
 
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define NOBODY 65534
 #define PROGRAMS_MOST 1000 /* entries of apps/ that are looked at */
 #define DEPTH_MOST 4
 
-enum writers {
-	WRITERS_FEW,   /* not everybody: forged tickets, programs or records otherwise */
-	WRITERS_BOX,   /* whoever hands in jobs, each his own: sticky */
-	WRITERS_SHELF, /* not everybody, or each his own at least */
-	WRITERS_QUIET, /* not everybody: confusion otherwise */
-};
-
-struct folder {
-	const char *name;
-	const char *topic;
-	enum writers writers;
-	const char *danger; /* what others could do */
-};
-
 static const struct folder top = { "spool", "layout.top", WRITERS_FEW,
-				   "whoever replaces a folder in it commands all runners" };
+				   "whoever replaces a folder in it commands all runners", false };
 static const struct folder apps = { "apps", "layout.apps", WRITERS_FEW,
-				    "programs in it run on all machines" };
+				    "programs in it run on all machines", true };
 static const struct folder inbox = { "claims", "layout.claims", WRITERS_FEW,
-				     "a ticket in it is an order to run a program" };
+				     "a ticket in it is an order to run a program", false };
+static const struct folder box = { "incoming", "layout.incoming", WRITERS_BOX,
+				   "people can change and remove the drops of others", false };
 
 static const struct folder places[SPOOL_PLACES] = {
 	[SPOOL_INCOMING] = { "incoming", "layout.incoming", WRITERS_BOX,
-			     "people can change and remove the drops of others" },
+			     "people can change and remove the drops of others", false },
 	[SPOOL_QUEUED] = { "queued", "layout.queued", WRITERS_QUIET,
-			   "people can move and remove the jobs of others" },
+			   "people can move and remove the jobs of others", false },
 	[SPOOL_ACTIVE] = { "active", "layout.active", WRITERS_QUIET,
-			   "people can move and remove the jobs of others" },
+			   "people can move and remove the jobs of others", false },
 	[SPOOL_DONE] = { "done", "layout.done", WRITERS_SHELF,
-			 "people can remove the results of others" },
+			 "people can remove the results of others", false },
 	[SPOOL_FAILED] = { "failed", "layout.failed", WRITERS_SHELF,
-			   "people can remove the results of others" },
-	[SPOOL_LOST] = { "lost", "layout.lost", WRITERS_QUIET, "people can change evidence" },
+			   "people can remove the results of others", false },
+	[SPOOL_LOST] = { "lost", "layout.lost", WRITERS_QUIET, "people can change evidence",
+			 false },
 	[SPOOL_CLAIMS] = { "claims", "layout.claims", WRITERS_FEW,
-			   "a ticket in it is an order to run a program" },
+			   "a ticket in it is an order to run a program", false },
 	[SPOOL_RUNNERS] = { "runners", "layout.runners", WRITERS_FEW,
-			    "a forged heartbeat draws jobs to a machine, or from it" },
+			    "a forged heartbeat draws jobs to a machine, or from it", false },
 	[SPOOL_REQUESTS] = { "requests", "layout.requests", WRITERS_BOX,
-			     "people can remove the requests of others" },
-	[SPOOL_REPLIES] = { "replies", "layout.replies", WRITERS_QUIET,
-			    "people can forge answers" },
+			     "people can remove the requests of others", false },
+	[SPOOL_REPLIES] = { "replies", "layout.replies", WRITERS_QUIET, "people can forge answers",
+			    false },
 	[SPOOL_EVENTS] = { "events", "layout.events", WRITERS_QUIET,
-			   "people can change the log of what was done" },
+			   "people can change the log of what was done", false },
 	[SPOOL_STATUS] = { "status", "layout.status", WRITERS_QUIET,
-			   "people can forge what is shown of the jobs" },
-};
-
-struct look {
-	struct doctor *d;
-	struct stat top; /* spool/; its owner is taken for the account of spoold */
-	gid_t own_group; /* the primary group of that account, or that of spool/ */
-	gid_t people;	 /* the group that hands in jobs */
-	bool has_people; /* there is one, and it is not a group of the owner's own */
-	size_t told;	 /* findings that are not fine */
-	size_t missing;
-	size_t programs; /* in apps/ that have been looked at */
-	char *barred;	 /* a remedy for all that spoold cannot use; heap, or NULL */
-	char *barred_names;
-	char *foreign; /* the same for all that belongs to somebody else */
-	char *foreign_names;
+			   "people can forge what is shown of the jobs", false },
 };
 
 /* -- one folder ---------------------------------------------------------------------------------- */
 
-/* Do others than the owner, and who shares a group with nobody else, write by way of the group? */
-static bool group_is_foreign(const struct look *l, gid_t gid)
-{
-	return gid != l->own_group || (l->has_people && gid == l->people);
-}
-
 static bool group_counts(const struct look *l, const struct stat *st)
 {
-	return st->st_mode & S_IWGRP && group_is_foreign(l, st->st_gid);
+	return st->st_mode & S_IWGRP && owners_group_is_foreign(l, st->st_gid);
 }
 
 /* Programs are put there by administrators, who may be a group; not those who hand in jobs. */
@@ -109,20 +74,6 @@ static enum doctor_level level_of(const struct look *l, const struct folder *f,
 	return DOCTOR_ADVICE;
 }
 
-static void judge_box(struct look *l, const struct folder *f, const char *path,
-		      const struct stat *st)
-{
-	_cleanup_free_ char *shown = escape_text(path, ESCAPE_TEXT),
-			    *stick = doctor_command(l->d, NULL, "chmod +t", path);
-
-	if (!(st->st_mode & (S_IWOTH | S_IWGRP)) || st->st_mode & S_ISVTX)
-		return;
-	doctor_note(l->d, DOCTOR_ADVICE, f->topic, stick,
-		    "several may write into %s/ (mode %04o), and it is not sticky: %s", shown,
-		    st->st_mode & 07777U, f->danger);
-	l->told++;
-}
-
 /* path is a folder; or, in apps/, a file. */
 static void judge_mode(struct look *l, const struct folder *f, const char *path,
 		       const struct stat *st)
@@ -131,7 +82,7 @@ static void judge_mode(struct look *l, const struct folder *f, const char *path,
 	bool all = st->st_mode & S_IWOTH, group = group_counts(l, st);
 
 	if (f->writers == WRITERS_BOX) {
-		judge_box(l, f, path, st);
+		people_judge_box(l, f, path, st);
 		return;
 	}
 	if ((!all && !group) || (f->writers == WRITERS_SHELF && st->st_mode & S_ISVTX))
@@ -150,78 +101,6 @@ static void judge_mode(struct look *l, const struct folder *f, const char *path,
 	l->told++;
 }
 
-/* May the account that owns spool/ list, enter and fill the folder? Root may everywhere. */
-static bool can_use(const struct look *l, const struct folder *f, const struct stat *st)
-{
-	mode_t has;
-
-	if (l->top.st_uid == 0)
-		return true;
-	if (st->st_uid == l->top.st_uid)
-		has = st->st_mode >> 6;
-	else if (st->st_gid == l->own_group)
-		has = st->st_mode >> 3;
-	else
-		has = st->st_mode;
-	/* Out of a sticky folder of somebody else it may not take what people have dropped. */
-	if (st->st_uid != l->top.st_uid && f->writers == WRITERS_BOX && st->st_mode & S_ISVTX)
-		return false;
-	return (has & 7) == 7;
-}
-
-/* One command mends all folders of a kind. */
-static void gather(struct look *l, const char *path, char **remedy, char **names)
-{
-	_cleanup_free_ char *words = xasprintf("chown %u", (unsigned)l->top.st_uid),
-			    *shown = escape_text(path, ESCAPE_TEXT), *old = *names;
-
-	*remedy = *remedy ? doctor_command_more(l->d, *remedy, path)
-			  : doctor_command(l->d, NULL, words, path);
-	*names = old ? xasprintf("%s, %s/", old, shown) : xasprintf("%s/", shown);
-}
-
-static void judge_owner(struct look *l, const struct folder *f, const char *path,
-			const struct stat *st)
-{
-	_cleanup_free_ char *shown = escape_text(path, ESCAPE_TEXT),
-			    *open = doctor_command(l->d, NULL, "chmod u+rwx", path);
-
-	if (f == &apps)
-		return;
-	if (st->st_uid == l->top.st_uid && (st->st_mode & S_IRWXU) != S_IRWXU) {
-		doctor_note(l->d, DOCTOR_UNSAFE, f->topic, open,
-			    "%s/ is closed to its owner, user %u (mode %04o): spoold cannot work "
-			    "in it",
-			    shown, (unsigned)st->st_uid, st->st_mode & 07777U);
-		l->told++;
-	} else if (!can_use(l, f, st)) {
-		gather(l, path, &l->barred, &l->barred_names);
-	} else if (st->st_uid != l->top.st_uid && st->st_uid != 0 && f->writers != WRITERS_BOX) {
-		gather(l, path, &l->foreign, &l->foreign_names);
-	}
-}
-
-static void tell_owners(struct look *l)
-{
-	unsigned owner = (unsigned)l->top.st_uid;
-
-	if (l->barred)
-		doctor_note(l->d, DOCTOR_UNSAFE, "layout.owner", l->barred,
-			    "spool/ belongs to user %u, and others own %s: spoold cannot work "
-			    "there, unless it is run by root",
-			    owner, l->barred_names);
-	if (l->foreign)
-		doctor_note(l->d, DOCTOR_ADVICE, "layout.owner", l->foreign,
-			    "spool/ belongs to user %u, and others own %s: one account should own "
-			    "all of it",
-			    owner, l->foreign_names);
-	l->told += (l->barred != NULL) + (l->foreign != NULL);
-	free(l->barred);
-	free(l->barred_names);
-	free(l->foreign);
-	free(l->foreign_names);
-}
-
 static void look_at(struct look *l, const struct folder *f, const char *path)
 {
 	_cleanup_free_ char *remedy = NULL;
@@ -232,7 +111,7 @@ static void look_at(struct look *l, const struct folder *f, const char *path)
 		if (doctor_modes_are_made_up(l->d))
 			return;
 		judge_mode(l, f, path, &st);
-		judge_owner(l, f, path, &st);
+		owners_judge(l, f, path, &st);
 		return;
 	}
 	l->missing++;
@@ -268,6 +147,7 @@ static int look_at_program(const char *name, unsigned char type, void *arg)
 	    (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)))
 		return 0;
 	judge_mode(above->l, &apps, path, &st);
+	owners_judge(above->l, &apps, path, &st);
 	if (!S_ISDIR(st.st_mode) || below.depth >= DEPTH_MOST)
 		return 0;
 	return safefs_list(above->l->d->root_fd, path, look_at_program, &below) > 0;
@@ -275,16 +155,31 @@ static int look_at_program(const char *name, unsigned char type, void *arg)
 
 /* -- all of them --------------------------------------------------------------------------------- */
 
-static int look_at_inbox(const char *name, unsigned char type, void *arg)
+/* One folder in a place, of the kind f. */
+static void look_below(struct look *l, const struct folder *f, const char *name)
 {
-	_cleanup_free_ char *path = xasprintf("spool/claims/%s", name);
-	struct look *l = arg;
+	_cleanup_free_ char *path = xasprintf("spool/%s/%s", f->name, name);
 	struct stat st;
 
+	if (fstatat(l->d->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+		return;
+	judge_mode(l, f, path, &st);
+	owners_judge(l, f, path, &st);
+}
+
+static int look_at_inbox(const char *name, unsigned char type, void *arg)
+{
 	(void)type;
-	if (spool_is_runner_name(name) &&
-	    fstatat(l->d->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
-		judge_mode(l, &inbox, path, &st);
+	if (spool_is_runner_name(name))
+		look_below(arg, &inbox, name);
+	return 0;
+}
+
+static int look_at_box(const char *name, unsigned char type, void *arg)
+{
+	(void)type;
+	if (*name == '@')
+		look_below(arg, &box, name);
 	return 0;
 }
 
@@ -295,7 +190,10 @@ static void look_at_root(struct look *l)
 	struct stat st;
 	bool all, group;
 
-	if (fstat(l->d->root_fd, &st) < 0 || st.st_mode & S_ISVTX)
+	if (fstat(l->d->root_fd, &st) < 0)
+		return;
+	owners_judge(l, &top, NULL, &st);
+	if (st.st_mode & S_ISVTX)
 		return;
 	all = st.st_mode & S_IWOTH;
 	group = group_counts(l, &st);
@@ -314,13 +212,13 @@ static void look_at_root(struct look *l)
 
 static void look_at_mapping(struct look *l)
 {
-	if (l->d->medium.class != MEDIUM_NFS || l->top.st_uid != NOBODY)
+	if (l->d->medium.class != MEDIUM_NFS || l->top.st_uid != DOCTOR_NOBODY)
 		return;
 	doctor_note(l->d, DOCTOR_ADVICE, "layout.owner",
 		    "give the server and this host the same users, or the same idmapd domain",
 		    "spool/ seems to belong to nobody (user %u): names of users are not understood "
 		    "between this host and the server",
-		    (unsigned)NOBODY);
+		    (unsigned)DOCTOR_NOBODY);
 	l->told++;
 }
 
@@ -328,45 +226,26 @@ static void look_at_access(struct look *l)
 {
 	struct level first = { l, apps.name, 0 };
 
-	tell_owners(l);
 	look_at_root(l);
 	safefs_list(l->d->root_fd, apps.name, look_at_program, &first);
 	look_at_mapping(l);
 	safefs_list(l->d->fd, spool_place_name(SPOOL_CLAIMS), look_at_inbox, l);
+	safefs_list(l->d->fd, spool_place_name(SPOOL_INCOMING), look_at_box, l);
+	owners_tell(l);
+	people_tell(l);
 	if (!l->told)
 		doctor_note(l->d, DOCTOR_FINE, "layout.modes", NULL,
 			    "owners and modes of the folders are as they should be");
-}
-
-/* Whose groups are whose. A group with the name of its only account is that account's own. */
-static void find_groups(struct look *l)
-{
-	static const enum spool_place boxes[] = { SPOOL_INCOMING, SPOOL_REQUESTS };
-	const struct passwd *account = getpwuid(l->top.st_uid);
-	const struct group *own = account ? getgrgid(account->pw_gid) : NULL;
-	bool private = own && !own->gr_mem[0] && strcmp(own->gr_name, account->pw_name) == 0;
-	struct stat st;
-
-	if (account)
-		l->own_group = account->pw_gid;
-	else
-		l->own_group = l->top.st_mode & S_IWGRP ? (gid_t)-1 : l->top.st_gid;
-	for (size_t i = 0; i < sizeof(boxes) / sizeof(boxes[0]); i++) {
-		if (fstatat(l->d->fd, spool_place_name(boxes[i]), &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    !(st.st_mode & S_IWGRP) || st.st_mode & S_IWOTH ||
-		    (private && st.st_gid == l->own_group))
-			continue;
-		l->people = st.st_gid;
-		l->has_people = true;
-	}
 }
 
 void doctor_layout(struct doctor *d)
 {
 	struct look l = { .d = d };
 
-	if (fstat(d->fd, &l.top) == 0)
-		find_groups(&l);
+	if (fstat(d->fd, &l.top) < 0)
+		return;
+	l.account = l.programmer = doctor_account_of(l.top.st_uid);
+	owners_begin(&l);
 	look_at(&l, &top, top.name);
 	look_at(&l, &apps, apps.name);
 	for (int place = 0; place < SPOOL_PLACES; place++) {
@@ -377,11 +256,12 @@ void doctor_layout(struct doctor *d)
 	if (!l.missing)
 		doctor_note(d, DOCTOR_FINE, "layout.places", NULL,
 			    "all folders of the share are there");
-	if (doctor_modes_are_made_up(d))
-		doctor_note(
-			d, DOCTOR_UNTRIED, "layout.modes", "on the file server: spoolctl doctor",
-			"this mount makes up owners and modes; the server sees one credential in "
-			"all who use it, and what that one may write is not seen here");
-	else
+	if (!doctor_modes_are_made_up(d)) {
 		look_at_access(&l);
+		return;
+	}
+	people_tell(&l);
+	doctor_note(d, DOCTOR_UNTRIED, "layout.modes", "on the file server: spoolctl doctor",
+		    "this mount makes up owners and modes; the server sees one credential in all "
+		    "who use it, and what that one may write is not seen here");
 }

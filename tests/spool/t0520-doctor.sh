@@ -41,7 +41,7 @@ test_expect_success 'nothing is left behind' '
 '
 
 test_expect_success 'people get lines of 80 columns, the worst first, and the totals last' '
-	chmod 1777 "$SHARE/spool/incoming" && chmod 0777 "$SHARE/spool/claims" "$SHARE/spool/done" &&
+	chmod 1777 "$SHARE/spool/incoming" "$SHARE"/spool/incoming/@* && chmod 0777 "$SHARE/spool/claims" "$SHARE/spool/done" &&
 	test_expect_code 1 spoolctl doctor --quick >text && grep -v "chmod\|chown\|/spool/" text | wc -L >columns &&
 	test "$(cat columns)" -le 80 &&
 	head -n 1 text | grep "^UNSAFE    layout.claims: everybody may write into spool/claims/" &&
@@ -90,10 +90,10 @@ done <<-\END
 END
 
 test_expect_success 'what belongs to few, or is sticky, is not blamed' '
-	(cd "$SHARE" && chmod 1777 . spool/incoming spool/requests spool/done spool/failed &&
-	chmod 2770 spool/claims spool/runners spool/queued) &&
+	(cd "$SHARE" && chmod 1777 . spool/incoming spool/incoming/@* spool/requests spool/done spool/failed &&
+	chmod 2750 spool/claims spool/runners spool/queued) &&
 	doctor 0 && finds layout.modes fine "as they should be" &&
-	find "$SHARE" "$SHARE/spool" -maxdepth 1 -type d -exec chmod a=rx,u+w,ug-s,-t {} +
+	find "$SHARE" "$SHARE/spool" "$SHARE/spool/incoming" -maxdepth 1 -type d -exec chmod a=rx,u+w,ug-s,-t {} +
 '
 
 test_expect_success 'the inbox of one runner counts like claims/ itself' '

@@ -122,7 +122,7 @@ test_expect_success 'a group that is not the owner'\''s own may not write orders
 
 test_expect_success 'folders of others, which spoold cannot use, are unsafe, with one command for all' '
 	layout 1 755 0:0 spool/claims && finds layout.owner unsafe "others own spool/claims/: spoold cannot work there" &&
-	layout 1 755 0:0 spool/done && chown 5 "$M/spool/active" "$M/spool/claims" && ./doctor 1 &&
+	layout 1 755 0:0 spool/done && chown 5 "$M/spool/active" && chown 0 "$M/spool/claims" && ./doctor 1 &&
 	finds layout.owner unsafe "chown 1234 $M/spool/active $M/spool/done $M/spool/claims" &&
 	jq -r ".doctor.findings[] | select(.topic == \"layout.owner\") | .remedy" out >remedy && sh -e remedy && ./doctor 0 &&
 	layout 0 777 5:5 spool/lost && finds layout.owner advice "one account should own all" &&

@@ -2,16 +2,12 @@
 /*
  * medium - is the mount of a share one that a spool can be trusted to?
  *
- * A table of rules. Each names the option or type that it has found, what follows from it, and what
- * to do. What the rules say was measured on kernel NFS 4.2, 4.1 and 3 and on SMB 3.1.1 (spool.7 and
- * spool-share.7 tell the results), or is what nfs(5) and mount.cifs(8) promise; where nobody has
- * measured, they say so. Option names are those of /proc/self/mountinfo in Linux 6.1 and later: NFS
- * leaves cto out and shows acregmin and its like only if they differ from the default; SMB always
- * shows cache, hard or soft, actimeo (or acregmax and acdirmax) and closetimeo, in seconds.
+ * The rules are in medium_rules; here a mount gets its class, the rules that hold for it are asked,
+ * and their answers are made sentences.
  *
  * Reads the kernel's list of mounts, changes nothing.
  */
-#include "medium.h"
+#include "medium_rules.h"
 
 #include "cleanup.h"
 #include "escape.h"
@@ -19,10 +15,6 @@
 #include "xalloc.h"
 
 #include <string.h>
-
-#define REMOTE (MEDIUM_NFS | MEDIUM_SMB | MEDIUM_CLUSTER | MEDIUM_COPIES)
-#define EVERY (REMOTE | MEDIUM_LOCAL | MEDIUM_MEMORY | MEDIUM_UNKNOWN)
-#define NFS_AC_MOST 60 /* seconds, the default of acregmax and acdirmax */
 
 /* -- what kind of file system -------------------------------------------------------------------- */
 
@@ -37,7 +29,7 @@ static const struct {
 	{ MEDIUM_SMB, " cifs smb3 smbfs " },
 	{ MEDIUM_CLUSTER, " ceph fuse.ceph fuse.ceph-fuse lustre gpfs glusterfs fuse.glusterfs 9p "
 			  "afs coda beegfs beegfs_nodev ocfs2 gfs2 orangefs virtiofs fuse.mfs "
-			  "fuse.moosefs fuse.juicefs " },
+			  "fuse.moosefs fuse.juicefs vboxsf prl_fs vmhgfs fuse.vmhgfs-fuse " },
 	{ MEDIUM_COPIES, " fuse.sshfs fuse.rclone fuse.davfs davfs fuse.davfs2 fuse.s3fs "
 			 "fuse.gcsfuse fuse.goofys fuse.mountpoint-s3 fuse.blobfuse "
 			 "fuse.blobfuse2 fuse.curlftpfs fuse.gvfsd-fuse fuse.onedriver " },
@@ -56,272 +48,10 @@ static enum medium_class class_of(const struct mount *m)
 	return MEDIUM_UNKNOWN;
 }
 
-/* -- conditions: heap text naming what was found, or NULL ---------------------------------------- */
-
-static char *option(const struct mount *m, const char *word)
-{
-	return mount_has(m, word) ? xstrdup(word) : NULL;
-}
-
-static char *value_if(const struct mount *m, const char *key, const char *words)
-{
-	_cleanup_free_ char *value = mount_value(m, key),
-			    *word = xasprintf(" %s ", value ? value : "");
-
-	return value && strstr(words, word) ? xasprintf("%s=%s", key, value) : NULL;
-}
-
-static char *above(const struct mount *m, const char *key, int64_t most)
-{
-	int64_t number = mount_number(m, key);
-
-	return number > most ? xasprintf("%s=%lld", key, (long long)number) : NULL;
-}
-
-static char *is_any(const struct mount *m)
-{
-	return escape_text(m->type, ESCAPE_TEXT);
-}
-
-static char *is_readonly(const struct mount *m)
-{
-	return option(m, "ro");
-}
-
-static char *is_noexec(const struct mount *m)
-{
-	return option(m, "noexec");
-}
-
-static char *is_soft(const struct mount *m)
-{
-	char *found = option(m, "softerr");
-
-	return found ? found : option(m, "soft");
-}
-
-static char *is_softreval(const struct mount *m)
-{
-	return option(m, "softreval");
-}
-
-static char *is_nocto(const struct mount *m)
-{
-	return option(m, "nocto");
-}
-
-static char *nfs_keeps_long(const struct mount *m)
-{
-	static const char *const keys[] = { "acregmin", "acregmax", "acdirmin", "acdirmax" };
-	char *found = NULL;
-
-	for (size_t i = 0; !found && i < sizeof(keys) / sizeof(keys[0]); i++)
-		found = above(m, keys[i], NFS_AC_MOST);
-	return found;
-}
-
-static char *is_udp(const struct mount *m)
-{
-	return value_if(m, "proto", " udp udp6 ");
-}
-
-static char *nfs_other_version(const struct mount *m)
-{
-	_cleanup_free_ char *version = mount_value(m, "vers");
-
-	if (!version)
-		return *m->super ? xstrdup("version unknown") : NULL;
-	if (strcmp(version, "4.2") == 0 || strcmp(version, "4.1") == 0 || strcmp(version, "3") == 0)
-		return NULL;
-	return xasprintf("vers=%s", version);
-}
-
-static char *has_local_locks(const struct mount *m)
-{
-	char *found = option(m, "nolock");
-
-	return found ? found : value_if(m, "local_lock", " all flock posix ");
-}
-
-static char *smb_guesses(const struct mount *m)
-{
-	return value_if(m, "cache", " loose singleclient ro ");
-}
-
-static char *smb_uncached(const struct mount *m)
-{
-	return value_if(m, "cache", " none ");
-}
-
-static char *smb_closes_late(const struct mount *m)
-{
-	return mount_has(m, "nolease") ? NULL : above(m, "closetimeo", 0);
-}
-
-static char *smb_keeps_long(const struct mount *m)
-{
-	static const char *const keys[] = { "actimeo", "acregmax", "acdirmax" };
-	char *found = NULL;
-
-	for (size_t i = 0; !found && i < sizeof(keys) / sizeof(keys[0]); i++)
-		found = above(m, keys[i], 1);
-	return found;
-}
-
-static char *smb_without_x(const struct mount *m)
-{
-	_cleanup_free_ char *mode = mount_value(m, "file_mode");
-
-	if (!mode || strtoul(mode, NULL, 8) & 0111)
-		return NULL;
-	return xasprintf("file_mode=%s", mode);
-}
-
-static char *smb_old(const struct mount *m)
-{
-	return value_if(m, "vers", " 1.0 ");
-}
-
-static char *smb_unix(const struct mount *m)
-{
-	char *found = option(m, "unix");
-
-	return found ? found : option(m, "posix");
-}
-
-static char *smb_unsynced(const struct mount *m)
-{
-	return option(m, "nostrictsync");
-}
-
-static char *lets_setuid(const struct mount *m)
-{
-	bool suid = !mount_has(m, "nosuid"), dev = !mount_has(m, "nodev");
-
-	if (!*m->options || (!suid && !dev))
-		return NULL;
-	return xasprintf("without %s", suid && dev ? "nosuid and nodev"
-				       : suid	   ? "nosuid"
-						   : "nodev");
-}
-
-/* -- the rules ----------------------------------------------------------------------------------- */
-
-/* Of several rules with one topic, "fine" of the last is said if none of them has found anything.
- */
-static const struct rule {
-	const char *topic;
-	unsigned classes; /* of enum medium_class */
-	unsigned who;
-	enum medium_level level;
-	char *(*finds)(const struct mount *m);
-	const char *found;  /* goes on behind what it has found */
-	const char *remedy; /* NULL if the level is fine */
-	const char *fine;   /* what to say otherwise, or NULL */
-	bool final;
-} rules[] = {
-	{ "mount.type", MEDIUM_LOCAL, MEDIUM_ALL, MEDIUM_FINE, is_any,
-	  "a disk of this host; how others see it is told by \"spoolctl doctor\" there", NULL, NULL,
-	  false },
-	{ "mount.type", MEDIUM_MEMORY, MEDIUM_ALL, MEDIUM_ADVICE, is_any,
-	  "the share lies in memory, and is gone when this host is restarted",
-	  "move it to a disk, unless it is for a trial", NULL, false },
-	{ "mount.type", MEDIUM_NFS, MEDIUM_ALL, MEDIUM_FINE, is_any, "NFS, which has been measured",
-	  NULL, NULL, false },
-	{ "mount.type", MEDIUM_SMB, MEDIUM_RUNNER, MEDIUM_FINE, is_any,
-	  "SMB, which has been measured for runners and people", NULL, NULL, false },
-	{ "mount.type", MEDIUM_CLUSTER, MEDIUM_ALL, MEDIUM_ADVICE, is_any,
-	  "a network file system that nobody has tried with spool",
-	  "use NFS 4.2, or try it with jobs that may fail", NULL, false },
-	{ "mount.type", MEDIUM_COPIES, MEDIUM_ALL, MEDIUM_UNSAFE, is_any,
-	  "shows copies of remote files, which may be old, and its renames need not be one step",
-	  "mount the share by NFS or SMB; see spool-share(7)", NULL, false },
-	{ "mount.type", MEDIUM_UNKNOWN, MEDIUM_ALL, MEDIUM_ADVICE, is_any,
-	  "a file system that nobody has tried with spool",
-	  "use a disk with ext4 or xfs, NFS or SMB, or try it with jobs that may fail", NULL,
-	  false },
-	{ "mount.coordinator", MEDIUM_SMB, MEDIUM_COORDINATOR, MEDIUM_UNSAFE, is_any,
-	  "a coordinator on an SMB mount could read old heartbeats for ever, take working runners "
-	  "for dead, and dead ones for working",
-	  "run spoold on the file server itself, or on an NFS mount of the same share", NULL,
-	  true },
-	{ "mount.coordinator", MEDIUM_NFS, MEDIUM_COORDINATOR, MEDIUM_FINE, is_any,
-	  "a coordinator works here by scanning; on the file server itself it reacts at once", NULL,
-	  NULL, false },
-	{ "mount.write", EVERY, MEDIUM_ALL, MEDIUM_UNSAFE, is_readonly,
-	  "the share is mounted for reading only, so nothing can be claimed, run or filed",
-	  "mount it with rw, and see that the server exports it so", "rw: it can be written",
-	  true },
-	{ "mount.exec", EVERY, MEDIUM_RUNNER, MEDIUM_UNSAFE, is_noexec,
-	  "programs on the share cannot start one another or load their libraries, so jobs that "
-	  "work "
-	  "elsewhere fail here",
-	  "mount it with exec in place of noexec", "exec: programs on the share can be started",
-	  false },
-	{ "mount.soft", MEDIUM_NFS, MEDIUM_ALL, MEDIUM_UNSAFE, is_soft,
-	  "if the server is silent for some time, what was written is given up and results are "
-	  "lost",
-	  "mount it with hard in place of it",
-	  "hard: while the server is silent all wait, and nothing is lost", false },
-	{ "mount.soft", MEDIUM_SMB, MEDIUM_ALL, MEDIUM_ADVICE, is_soft,
-	  "after some three minutes without the server, jobs and programs get errors",
-	  "mount it with hard: then they wait until it is back",
-	  "hard: while the server is silent all wait", false },
-	{ "mount.cto", MEDIUM_NFS, MEDIUM_ALL, MEDIUM_UNSAFE, is_nocto,
-	  "opening a file or folder does not ask the server, so tickets and results may be old "
-	  "ones",
-	  "mount it without nocto", NULL, false },
-	{ "mount.cto", MEDIUM_NFS, MEDIUM_ALL, MEDIUM_UNSAFE, is_softreval,
-	  "while the server is silent, old listings are taken for new ones",
-	  "mount it without softreval", "cto: what is opened is as the server has it", false },
-	{ "mount.attributes", MEDIUM_NFS, MEDIUM_ALL, MEDIUM_ADVICE, nfs_keeps_long,
-	  "sizes, times and missing names may be shown as they were so many seconds ago",
-	  "leave actimeo and its like at their defaults, 60 at most",
-	  "attributes are kept for a minute at most", false },
-	{ "mount.attributes", MEDIUM_SMB, MEDIUM_ALL, MEDIUM_ADVICE, smb_keeps_long,
-	  "sizes, times and names may be shown as they were so many seconds ago",
-	  "mount it with actimeo=1", "attributes are kept for a second at most", false },
-	{ "mount.proto", MEDIUM_NFS, MEDIUM_ALL, MEDIUM_ADVICE, is_udp,
-	  "NFS over UDP can damage data on fast networks, and nobody has tried it with spool",
-	  "mount it with proto=tcp", NULL, false },
-	{ "mount.version", MEDIUM_NFS, MEDIUM_ALL, MEDIUM_ADVICE, nfs_other_version,
-	  "nobody has tried this version of NFS with spool", "mount it with vers=4.2, or vers=3",
-	  "a version that has been measured", false },
-	{ "mount.version", MEDIUM_SMB, MEDIUM_ALL, MEDIUM_ADVICE, smb_old,
-	  "the first version of SMB, without protection, and hardly tried with spool",
-	  "mount it with vers=3.1.1", NULL, false },
-	{ "mount.version", MEDIUM_SMB, MEDIUM_ALL, MEDIUM_ADVICE, smb_unix,
-	  "nobody has measured SMB with Unix extensions enough",
-	  "mount it with vers=3.1.1 and nounix", "SMB without Unix extensions", false },
-	{ "mount.locks", MEDIUM_NFS, MEDIUM_ALL, MEDIUM_FINE, has_local_locks,
-	  "locks stay on this host; that does not matter, spool uses none between hosts", NULL,
-	  NULL, false },
-	{ "mount.cache", MEDIUM_SMB, MEDIUM_ALL, MEDIUM_UNSAFE, smb_guesses,
-	  "this host keeps files without the server's consent, and may see and leave old ones",
-	  "mount it with cache=strict", NULL, false },
-	{ "mount.cache", MEDIUM_SMB, MEDIUM_ALL, MEDIUM_ADVICE, smb_uncached,
-	  "slow, and a file that is replaced while it is polled is still read stale",
-	  "mount it with cache=strict", "cache=strict: kept as long as the server consents",
-	  false },
-	{ "mount.close", MEDIUM_SMB, MEDIUM_ALL, MEDIUM_ADVICE, smb_closes_late,
-	  "files are closed late, and one that is replaced while it is polled is read stale",
-	  "mount it with closetimeo=0", "files are closed at once, replaced ones are seen at once",
-	  false },
-	{ "mount.sync", MEDIUM_SMB, MEDIUM_ALL, MEDIUM_UNSAFE, smb_unsynced,
-	  "fsync does not reach the server's disk, so its power cut loses results that were told",
-	  "mount it without nostrictsync", "fsync reaches the server", false },
-	{ "mount.programs", MEDIUM_SMB, MEDIUM_RUNNER, MEDIUM_ADVICE, smb_without_x,
-	  "no file has the x bit, so binary programs of jobs must be copied before they run",
-	  "mount it with file_mode=0755, or 0775", "files have the x bit", false },
-	{ "mount.setuid", REMOTE | MEDIUM_UNKNOWN, MEDIUM_ALL, MEDIUM_ADVICE, lets_setuid,
-	  "a setuid program or a device file that somebody drops would work on this host",
-	  "mount it with nosuid,nodev", "nosuid, nodev: no dropped file gives rights", false },
-};
-#define RULES (sizeof(rules) / sizeof(rules[0]))
-
 /* -- judging ------------------------------------------------------------------------------------- */
 
-static void add(struct medium *md, const struct rule *rule, enum medium_level level, char *found)
+static void add(struct medium *md, const struct medium_rule *rule, enum medium_level level,
+		char *found)
 {
 	md->items = xrealloc(md->items, md->count + 1, sizeof(*md->items));
 	md->items[md->count++] = (struct medium_finding){
@@ -342,7 +72,7 @@ static bool has_topic(const struct medium *md, const char *topic)
 	return false;
 }
 
-static void apply(struct medium *md, const struct rule *rule)
+static void apply(struct medium *md, const struct medium_rule *rule)
 {
 	_cleanup_free_ char *what = rule->finds(&md->mount);
 
@@ -354,9 +84,13 @@ static void apply(struct medium *md, const struct rule *rule)
 
 void medium_judge(struct mount *m, struct medium *ret)
 {
+	const struct medium_rule *rules;
+	size_t count;
+
 	*ret = (struct medium){ .mount = *m, .class = class_of(m) };
 	*m = (struct mount){ 0 };
-	for (size_t i = 0; i < RULES; i++)
+	rules = medium_rules_list(&count);
+	for (size_t i = 0; i < count; i++)
 		if (rules[i].classes & ret->class)
 			apply(ret, &rules[i]);
 }
@@ -364,7 +98,7 @@ void medium_judge(struct mount *m, struct medium *ret)
 /* The kernel tells nothing: all that is known is the kind, and no option can be judged. */
 static void judge_unknown(int fd, struct medium *ret)
 {
-	static const struct rule untold = {
+	static const struct medium_rule untold = {
 		.topic = "mount.options",
 		.who = MEDIUM_ALL,
 		.remedy = "run \"spoolctl doctor\" outside of the container",
@@ -372,6 +106,8 @@ static void judge_unknown(int fd, struct medium *ret)
 	static const enum medium_class by_kind[] = { MEDIUM_LOCAL, MEDIUM_NFS, MEDIUM_SMB,
 						     MEDIUM_UNKNOWN };
 	enum safefs_kind kind = safefs_kind(fd);
+	const struct medium_rule *rules;
+	size_t count;
 
 	*ret = (struct medium){
 		.mount = { 0, xstrdup("?"), xstrdup("?"), xstrdup("?"), xstrdup(""), xstrdup("") },
@@ -380,8 +116,10 @@ static void judge_unknown(int fd, struct medium *ret)
 	add(ret, &untold, MEDIUM_ADVICE,
 	    xasprintf("a %s, but the options of its mount are not told here",
 		      safefs_kind_name(kind)));
-	for (size_t i = 0; i < RULES; i++)
-		if (rules[i].classes & ret->class && rules[i].final && rules[i].finds == is_any)
+	rules = medium_rules_list(&count);
+	for (size_t i = 0; i < count; i++)
+		if (rules[i].classes & ret->class && rules[i].final &&
+		    rules[i].finds == medium_rules_any)
 			add(ret, &rules[i], rules[i].level,
 			    xasprintf("%s: %s", safefs_kind_name(kind), rules[i].found));
 }
@@ -396,6 +134,40 @@ void medium_look(int fd, struct medium *ret)
 		judge_unknown(fd, ret);
 }
 
+/* Leaves out what speaks of writing and of coordinating: neither is done there. */
+static void drop_final(struct medium *md)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < md->count; i++)
+		if (md->items[i].final)
+			free(md->items[i].found);
+		else
+			md->items[kept++] = md->items[i];
+	md->count = kept;
+}
+
+size_t medium_look_share(int root_fd, int spool_fd, struct medium ret[MEDIUM_PARTS])
+{
+	_cleanup_close_ int apps_fd = safefs_open_dir(root_fd, "apps");
+	bool root_too = !mount_is_same(root_fd, spool_fd);
+	size_t n = 0;
+
+	medium_look(spool_fd, &ret[n]);
+	ret[n++].part = root_too ? "spool" : NULL;
+	if (root_too) {
+		medium_look(root_fd, &ret[n]);
+		drop_final(&ret[n]);
+		ret[n++].part = ".";
+	}
+	if (apps_fd >= 0 && !mount_is_same(apps_fd, spool_fd) && !mount_is_same(apps_fd, root_fd)) {
+		medium_look(apps_fd, &ret[n]);
+		drop_final(&ret[n]);
+		ret[n++].part = "apps";
+	}
+	return n;
+}
+
 void medium_free(struct medium *md)
 {
 	for (size_t i = 0; i < md->count; i++)
@@ -407,7 +179,12 @@ void medium_free(struct medium *md)
 
 bool medium_is_remote(const struct medium *md)
 {
-	return md->class & REMOTE;
+	return md->class & MEDIUM_RULES_REMOTE;
+}
+
+bool medium_is_local(const struct medium *md)
+{
+	return md->class & (MEDIUM_LOCAL | MEDIUM_MEMORY);
 }
 
 /* The findings of this level, with their remedies; final: only those that no option overrides. */
@@ -438,6 +215,13 @@ char *medium_objection(const struct medium *md, enum medium_role who, bool allow
 char *medium_advice(const struct medium *md, enum medium_role who)
 {
 	return tell(md, MEDIUM_ADVICE, who, false);
+}
+
+char *medium_path(const struct medium *md, const char *share)
+{
+	bool whole = !md->part || strcmp(md->part, ".") == 0;
+
+	return whole ? xstrdup(share) : xasprintf("%s/%s", share, md->part);
 }
 
 char *medium_options(const struct medium *md)

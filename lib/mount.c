@@ -167,6 +167,14 @@ uint64_t mount_id(int fd)
 	return st.stx_mnt_id;
 }
 
+bool mount_is_same(int a, int b)
+{
+	struct stat one, two;
+
+	return fstat(a, &one) < 0 || fstat(b, &two) < 0 ||
+	       (one.st_dev == two.st_dev && mount_id(a) == mount_id(b));
+}
+
 int mount_of(int fd, struct mount *ret)
 {
 	_cleanup_free_ char *text = NULL;

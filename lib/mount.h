@@ -40,6 +40,10 @@ int mount_of_path(const char *path, struct mount *ret);
 /* The id of the mount that the open file lies on; 0 if the kernel does not tell. */
 uint64_t mount_id(int fd);
 
+/* Do both open files lie on one mount of one file system, so that one can be renamed to the other's
+ * folder? True if that cannot be found out. */
+bool mount_is_same(int a, int b);
+
 void mount_free(struct mount *m); /* leaves it empty; one that is all zero may be freed */
 
 /* Is the word among the options (of the mount or of the file system)? "soft". */

@@ -204,6 +204,11 @@ static enum safefs_kind kind_of_type(unsigned long type)
 	case AFS_SUPER_MAGIC:
 	case CODA_SUPER_MAGIC:
 	case OCFS2_SUPER_MAGIC:
+	case 0x01161970: /* gfs2 */
+	case 0x0BD00BD0: /* lustre */
+	case 0x47504653: /* gpfs */
+	case 0x786F4256: /* vboxsf */
+	case 0xBACBACBC: /* vmhgfs */
 		return SAFEFS_OTHER_REMOTE;
 	default:
 		return SAFEFS_LOCAL;

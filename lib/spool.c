@@ -120,7 +120,6 @@ static int open_share(const char *path, bool lazily, struct spool *ret, char **r
 		free(sp.path);
 		return r;
 	}
-	sp.kind = safefs_kind(sp.root_fd);
 	sp.fd = safefs_open_dir(sp.root_fd, "spool");
 	if (sp.fd < 0) {
 		r = sp.fd;
@@ -128,6 +127,7 @@ static int open_share(const char *path, bool lazily, struct spool *ret, char **r
 			"%s has no folder spool/ (%s): lay it out with \"spoolctl init %s\"", path,
 			strerror(-r), path);
 	} else {
+		sp.kind = safefs_kind(sp.fd); /* it may be a mount of its own */
 		r = read_format(&sp, ret_why);
 		if (r == 0 && !lazily)
 			r = open_places(&sp, ret_why);

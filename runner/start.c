@@ -54,29 +54,35 @@ char *start_name(const char *given)
 }
 
 /* On a mount that may lose results it is better not to begin. Nothing has been written yet. */
-static void judge_mount(const struct runner *r)
+static void judge_mount(const struct runner *r, const struct medium *medium)
 {
-	_cleanup_free_ char *final = NULL, *objection = NULL, *advice = NULL;
-	struct medium medium;
+	_cleanup_free_ char *final = medium_objection(medium, MEDIUM_RUNNER, true),
+			    *objection = medium_objection(medium, MEDIUM_RUNNER, false),
+			    *advice = medium_advice(medium, MEDIUM_RUNNER),
+			    *path = medium_path(medium, r->share.sp.path);
 
-	medium_look(r->share.sp.root_fd, &medium);
-	final = medium_objection(&medium, MEDIUM_RUNNER, true);
-	objection = medium_objection(&medium, MEDIUM_RUNNER, false);
-	advice = medium_advice(&medium, MEDIUM_RUNNER);
-	medium_free(&medium);
 	if (final)
-		log_die("the mount of %s is not one for a runner. Found: %s", r->share.sp.path,
-			final);
+		log_die("the mount of %s is not one for a runner. Found: %s", path, final);
 	if (objection && !r->opt->allow_unsafe_mount)
 		log_die("the mount of %s is not safe. Found: %s. \"spoolctl doctor\" tells more; "
 			"-o allow_unsafe_mount=yes starts the runner all the same",
-			r->share.sp.path, objection);
+			path, objection);
 	if (objection)
 		log_warn("the mount of %s is not safe, and allow_unsafe_mount is set. Found: %s",
-			 r->share.sp.path, objection);
+			 path, objection);
 	else if (advice)
-		log_info("\"spoolctl doctor\" has advice about the mount of %s: %s",
-			 r->share.sp.path, advice);
+		log_info("\"spoolctl doctor\" has advice about the mount of %s: %s", path, advice);
+}
+
+static void judge_mounts(const struct runner *r)
+{
+	struct medium media[MEDIUM_PARTS];
+	size_t n = medium_look_share(r->share.sp.root_fd, r->share.sp.fd, media);
+
+	for (size_t i = 0; i < n; i++) {
+		judge_mount(r, &media[i]);
+		medium_free(&media[i]);
+	}
 }
 
 static void open_share(struct runner *r)
@@ -85,7 +91,7 @@ static void open_share(struct runner *r)
 
 	if (spool_open(r->opt->share, &r->share.sp, &why) < 0)
 		log_die("%s", why);
-	judge_mount(r);
+	judge_mounts(r);
 	r->share.name = r->name;
 	r->share.rid = r->rid;
 	r->share.kill_wait_ms = r->opt->kill_wait;

@@ -155,32 +155,33 @@ static void judge_mount(const struct coordinator *co, const struct medium *mediu
 {
 	_cleanup_free_ char *final = medium_objection(medium, MEDIUM_COORDINATOR, true),
 			    *objection = medium_objection(medium, MEDIUM_COORDINATOR, false),
-			    *advice = medium_advice(medium, MEDIUM_COORDINATOR);
+			    *advice = medium_advice(medium, MEDIUM_COORDINATOR),
+			    *path = medium_path(medium, co->sp.path);
 
 	if (final)
-		log_die("the mount of %s is not one for a coordinator. Found: %s", co->sp.path,
-			final);
+		log_die("the mount of %s is not one for a coordinator. Found: %s", path, final);
 	if (objection && !co->opt.allow_unsafe_mount)
 		log_die("the mount of %s is not safe. Found: %s. \"spoolctl doctor\" tells more; "
 			"-o allow_unsafe_mount=yes starts spoold all the same",
-			co->sp.path, objection);
+			path, objection);
 	if (objection)
 		log_warn("the mount of %s is not safe, and allow_unsafe_mount is set. Found: %s",
-			 co->sp.path, objection);
+			 path, objection);
 	else if (advice)
-		log_info("\"spoolctl doctor\" has advice about the mount of %s: %s", co->sp.path,
-			 advice);
+		log_info("\"spoolctl doctor\" has advice about the mount of %s: %s", path, advice);
 }
 
 static void choose_medium(struct coordinator *co)
 {
-	struct medium medium;
-	bool remote;
+	struct medium media[MEDIUM_PARTS];
+	size_t n = medium_look_share(co->sp.root_fd, co->sp.fd, media);
+	/* What nobody knows need not be a disk of this host. */
+	bool remote = co->sp.kind != SAFEFS_LOCAL || !medium_is_local(&media[0]);
 
-	medium_look(co->sp.root_fd, &medium);
-	judge_mount(co, &medium);
-	remote = co->sp.kind != SAFEFS_LOCAL || medium_is_remote(&medium);
-	medium_free(&medium);
+	for (size_t i = 0; i < n; i++) {
+		judge_mount(co, &media[i]);
+		medium_free(&media[i]);
+	}
 	co->polling = remote || !co->opt.watch;
 	if (remote)
 		log_info("%s is a %s mount: inotify sees nothing of other hosts there, so the "

@@ -83,8 +83,8 @@ size_t doctor_count(const struct doctor *d, enum doctor_level level)
 
 bool doctor_modes_are_made_up(const struct doctor *d)
 {
-	return d->medium.class == MEDIUM_SMB && !mount_has(&d->medium.mount, "unix") &&
-	       !mount_has(&d->medium.mount, "posix");
+	return d->media[0].class == MEDIUM_SMB && !mount_has(&d->media[0].mount, "unix") &&
+	       !mount_has(&d->media[0].mount, "posix");
 }
 
 /* -- opening ------------------------------------------------------------------------------------- */
@@ -202,8 +202,12 @@ static bool open_folders(struct doctor *d)
 		note_closed(d, errno);
 		return false;
 	}
-	medium_look(d->root_fd, &d->medium);
 	d->fd = safefs_open_dir(d->root_fd, "spool");
+	d->parts = 1;
+	if (d->fd < 0)
+		medium_look(d->root_fd, &d->media[0]);
+	else
+		d->parts = medium_look_share(d->root_fd, d->fd, d->media);
 	if (d->fd == -ENOENT)
 		note_no_spool(d);
 	else if (d->fd == -ENOTDIR || d->fd == -ELOOP)
@@ -292,7 +296,8 @@ void doctor_end(struct doctor *d)
 	free(d->items);
 	free(d->path);
 	free(d->shown);
-	medium_free(&d->medium);
+	for (size_t i = 0; i < d->parts; i++)
+		medium_free(&d->media[i]);
 	if (d->open)
 		spool_close(&d->sp);
 	if (d->fd >= 0)

@@ -35,9 +35,12 @@ struct doctor {
 	int root_fd, fd;    /* the share and spool/ in it; -1: cannot be opened */
 	bool open;	    /* sp is usable */
 	struct spool sp;
-	struct medium medium; /* of the share, if root_fd is open */
-	unsigned roles;	      /* what runs on this host, of enum medium_role; 0: nothing yet */
-	bool quick;	      /* no check that takes seconds */
+	/* If root_fd is open: of spool/, or where there is none of the share; then, if they have
+	 * mounts of their own, those of the share's top and apps/. */
+	struct medium media[MEDIUM_PARTS];
+	size_t parts;
+	unsigned roles; /* what runs on this host, of enum medium_role; 0: nothing yet */
+	bool quick;	/* no check that takes seconds */
 	struct doctor_finding *items;
 	size_t count;
 };

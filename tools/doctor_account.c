@@ -310,6 +310,6 @@ void doctor_account(struct doctor *d)
 		judge_as_daemon(d, st.st_uid);
 	else if (geteuid() != 0 || doctor_modes_are_made_up(d))
 		note_person(d, st.st_uid);
-	else if (d->medium.class != MEDIUM_NFS || st.st_uid != DOCTOR_NOBODY)
+	else if (d->media[0].class != MEDIUM_NFS || st.st_uid != DOCTOR_NOBODY)
 		judge_as_root(d, st.st_uid);
 }

@@ -43,7 +43,7 @@ static bool is_dead(const struct doctor *d, const struct machine *m)
 	if (strcmp(m->state, "ABSENT") == 0)
 		return true;
 	/* On a network the time is that of the server's clock. */
-	return !medium_is_remote(&d->medium) && clock_wall_ms() - m->beat.at > SILENT_MS;
+	return medium_is_local(&d->media[0]) && clock_wall_ms() - m->beat.at > SILENT_MS;
 }
 
 static void look_at_runners(struct doctor *d)

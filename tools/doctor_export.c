@@ -175,7 +175,7 @@ void doctor_export(struct doctor *d)
 	struct exported e = { 0 };
 	size_t room = 0;
 
-	if (d->medium.class & (MEDIUM_NFS | MEDIUM_SMB)) {
+	if (d->media[0].class & (MEDIUM_NFS | MEDIUM_SMB)) {
 		doctor_note(
 			d, DOCTOR_UNTRIED, "export.sync",
 			"on the file server: spoolctl doctor, or: exportfs -v (sync, not async)",

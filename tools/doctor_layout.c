@@ -212,7 +212,7 @@ static void look_at_root(struct look *l)
 
 static void look_at_mapping(struct look *l)
 {
-	if (l->d->medium.class != MEDIUM_NFS || l->top.st_uid != DOCTOR_NOBODY)
+	if (l->d->media[0].class != MEDIUM_NFS || l->top.st_uid != DOCTOR_NOBODY)
 		return;
 	doctor_note(l->d, DOCTOR_ADVICE, "layout.owner",
 		    "give the server and this host the same users, or the same idmapd domain",

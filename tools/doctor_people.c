@@ -100,7 +100,7 @@ static void compare_boxes(struct look *l, const struct stat *incoming)
 static bool is_open_to_all(const struct look *l, const struct stat *incoming)
 {
 	return incoming->st_mode & S_IWOTH ||
-	       (doctor_modes_are_made_up(l->d) && mount_has(&l->d->medium.mount, "noperm"));
+	       (doctor_modes_are_made_up(l->d) && mount_has(&l->d->media[0].mount, "noperm"));
 }
 
 /* "everybody", "group 901 (spoolers)", "nobody but user 900 (spool)"; heap. */

@@ -164,8 +164,8 @@ void doctor_print_json(const struct doctor *d)
 	json_begin(&j, stdout);
 	json_object(&j, "doctor");
 	json_text(&j, "share", d->path);
-	json_text(&j, "type", d->medium.mount.type);
-	json_text(&j, "source", d->medium.mount.source);
+	json_text(&j, "type", d->media[0].mount.type);
+	json_text(&j, "source", d->media[0].mount.source);
 	for (int level = 0; level < DOCTOR_LEVELS; level++)
 		json_number(&j, levels[level].word,
 			    (int64_t)doctor_count(d, (enum doctor_level)level));

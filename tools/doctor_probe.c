@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "digest.h"
+#include "escape.h"
 #include "human.h"
 #include "xalloc.h"
 
@@ -93,40 +94,73 @@ void doctor_space(struct doctor *d)
 
 /* -- renames ------------------------------------------------------------------------------------- */
 
-static bool lies_elsewhere(struct doctor *d, enum spool_place place)
-{
-	_cleanup_close_ int fd = safefs_open_dir(d->fd, spool_place_name(place));
-	struct stat st, top;
+struct search {
+	struct doctor *d;
+	const char *place; /* whose folders are looked at */
+	char *names;	   /* heap, or NULL */
+};
 
-	return fd >= 0 && fstat(fd, &st) == 0 && fstat(d->fd, &top) == 0 &&
-	       (st.st_dev != top.st_dev || mount_id(fd) != mount_id(d->fd));
+/* Adds the folder, below spool/, if it is not in the mount of spool/. */
+static void look_elsewhere(struct search *s, const char *path)
+{
+	_cleanup_close_ int fd = safefs_open_dir(s->d->fd, path);
+	_cleanup_free_ char *shown = NULL, *old = NULL;
+
+	if (fd < 0 || mount_is_same(fd, s->d->fd))
+		return;
+	shown = escape_text(path, ESCAPE_TEXT);
+	old = s->names;
+	s->names = xasprintf("%s%s%s/", old ? old : "", old ? ", " : "", shown);
+}
+
+/* A box or the inbox of a runner. */
+static int look_below(const char *name, unsigned char type, void *arg)
+{
+	struct search *s = arg;
+	_cleanup_free_ char *path = xasprintf("%s/%s", s->place, name);
+	bool inbox = strcmp(s->place, spool_place_name(SPOOL_CLAIMS)) == 0;
+
+	(void)type;
+	if (inbox ? spool_is_runner_name(name) : *name == '@')
+		look_elsewhere(s, path);
+	return 0;
 }
 
 /* A mount inside of spool/ is told even where this account may not try a rename. */
 static void look_for_mounts(struct doctor *d)
 {
-	_cleanup_free_ char *names = xstrdup("");
+	static const enum spool_place parents[] = { SPOOL_INCOMING, SPOOL_CLAIMS };
+	struct search s = { .d = d };
 
-	for (int place = 0; place < SPOOL_PLACES; place++) {
-		char *longer;
-
-		if (!lies_elsewhere(d, (enum spool_place)place))
-			continue;
-		longer = xasprintf("%s%s%s/", names, *names ? ", " : "",
-				   spool_place_name((enum spool_place)place));
-		free(names);
-		names = longer;
+	for (int place = 0; place < SPOOL_PLACES; place++)
+		look_elsewhere(&s, spool_place_name((enum spool_place)place));
+	for (size_t i = 0; i < sizeof(parents) / sizeof(parents[0]); i++) {
+		s.place = spool_place_name(parents[i]);
+		safefs_list(d->fd, s.place, look_below, &s);
 	}
-	if (*names)
+	if (s.names)
 		doctor_note(
 			d, DOCTOR_UNSAFE, "rename.places",
 			"keep all of spool/ in one file system and one mount",
 			"not in the mount of the rest of spool/: %s; jobs cannot be moved there "
 			"by a rename",
-			names);
+			s.names);
 	else
 		doctor_note(d, DOCTOR_FINE, "rename.places", NULL,
 			    "all folders of spool/ are in one file system");
+	free(s.names);
+}
+
+/* Nothing is renamed between them, but an export of the one shows others an empty folder. */
+static void look_at_parts(struct doctor *d)
+{
+	for (size_t i = 1; i < d->parts; i++)
+		doctor_note(d, DOCTOR_ADVICE, "mount.whole",
+			    "let the share be one file system, exported and mounted as a whole",
+			    "%s/ is in another mount than %s: other hosts may see it empty, and "
+			    "what is told of one mount need not hold for the other",
+			    strcmp(d->media[i].part, ".") == 0 ? "spool" : d->media[i].part,
+			    strcmp(d->media[i].part, ".") == 0 ? "the top of the share" : "spool/");
 }
 
 /* Takes the file that was made back, from wherever it is now. */
@@ -184,6 +218,7 @@ void doctor_rename(struct doctor *d)
 	_cleanup_close_ int to = safefs_open_dir(d->fd, spool_place_name(SPOOL_INCOMING));
 
 	look_for_mounts(d);
+	look_at_parts(d);
 	if (from >= 0 && to >= 0)
 		try_rename(d, from, to);
 	else
@@ -240,7 +275,7 @@ void doctor_clock(struct doctor *d)
 {
 	_cleanup_close_ int dir = -1;
 
-	if (!medium_is_remote(&d->medium)) {
+	if (medium_is_local(&d->media[0])) {
 		doctor_note(d, DOCTOR_FINE, "clock", NULL,
 			    "the disk of the share has the clock of this host");
 		return;

@@ -233,7 +233,7 @@ static void watch(const struct doctor *d, struct signs *s)
 
 static void note_stale(struct doctor *d, const struct sign *s, double lag)
 {
-	if (d->medium.class == MEDIUM_SMB)
+	if (d->media[0].class == MEDIUM_SMB)
 		doctor_note(
 			d, DOCTOR_ADVICE, "fresh", "mount it with closetimeo=0",
 			"%s: a change of its sign of life was not seen for %.1f s; runners do not "

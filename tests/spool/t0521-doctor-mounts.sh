@@ -69,6 +69,38 @@ test_expect_success 'a place in a mount of its own: renames fail, and it is name
 	rm -r "$M" "$M.else" && mkdir "$M"
 '
 
+# parted COMMAND: the same with spool/ in a mount of its own, which has the options $WITH.
+parted() {
+	rm -rf "$M" spool && ./init && mv "$M/spool" spool && mkdir "$M/spool" &&
+	apart "mount -t tmpfs -o $WITH tmpfs \$M/spool && cp -a spool/. \$M/spool && chown 1234:1234 \$M/spool; $1"
+}
+
+test_expect_success 'the mount of spool/ counts, not only that of the top' '
+	WITH=nosuid,noexec parted "./doctor 0 && ./refused $RUN" &&
+	finds mount.exec advice "no runner can work on this host: noexec: programs" && finds mount fine "$M/spool is mounted" &&
+	finds mount.whole advice "spool/ is in another mount than the top of the share" && finds rename.places fine "one file" &&
+	grep "the mount of $M/spool is not safe. Found: noexec" err &&
+	WITH=nosuid parted "mount -o remount,ro \$M/spool; ./doctor 1 && ./refused spoold" && finds mount.write unsafe "ro: " &&
+	grep "the mount of $M/spool is not one for a coordinator. Found: ro: " err
+'
+
+test_expect_success 'what is above spool/, or beside it, may be read-only, but not noexec' '
+	rm -rf "$M" && ./init && mkdir "$M.else" && cp -a "$M/apps/." "$M.else" && chown 1234 "$M.else" &&
+	apart "mount --bind \$M.else \$M/apps && mount -o remount,bind,ro \$M/apps && ./doctor 0" &&
+	finds mount.whole advice "apps/ is in another mount than spool/" &&
+	! jq -e ".doctor.findings[] | select(.topic == \"mount.write\" and .level != \"fine\")" out &&
+	apart "mount --bind \$M.else \$M/apps && mount -o remount,bind,noexec \$M/apps && ./doctor 0 && ./refused $RUN" &&
+	finds mount.exec advice "apps: noexec: " && grep "the mount of $M/apps is not safe. Found: noexec" err && rm -r "$M.else"
+'
+
+test_expect_success 'a box or an inbox in a mount of its own is named' '
+	for place in incoming/@sh claims/r1; do
+		rm -rf "$M" && ./init && mkdir -p "$M/spool/$place" && chown 1234 "$M/spool/$place" &&
+		apart "mount --bind \$M/spool/$place \$M/spool/$place && ./doctor 1" &&
+		finds rename.places unsafe "rest of spool/: $place/; jobs cannot" || return 1
+	done && rm -r "$M" && mkdir "$M"
+'
+
 test_expect_success 'an export with async is unsafe, one with sync is fine' '
 	./init && export M && mkdir -p nfs "$M b" &&
 	opts=wdelay,hide,nocrossmnt,secure,root_squash,no_subtree_check,sec=sys &&

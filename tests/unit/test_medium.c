@@ -340,6 +340,56 @@ static void the_options_that_matter_are_shown(void **state)
 	medium_free(&md);
 }
 
+static void what_is_unknown_is_taken_for_no_disk_of_this_host(void **state)
+{
+	static const struct {
+		const char *type;
+		bool local, remote;
+	} types[] = {
+		{ "ext4", true, false },   { "tmpfs", true, false },
+		{ "nfs4", false, true },   { "cifs", false, true },
+		{ "vboxsf", false, true }, { "vmhgfs", false, true },
+		{ "prl_fs", false, true }, { "virtiofs", false, true },
+		{ "vfat", false, false },  { "fuse.own", false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct medium md = judged(types[i].type, SAFE, "rw");
+
+		assert_int_equal(medium_is_local(&md), types[i].local);
+		assert_int_equal(medium_is_remote(&md), types[i].remote);
+		medium_free(&md);
+	}
+}
+
+static void a_share_in_one_mount_is_looked_at_once(void **state)
+{
+	struct medium media[MEDIUM_PARTS];
+	int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *path;
+
+	(void)state;
+	assert_int_equal(medium_look_share(proc, proc, media), 1);
+	assert_null(media[0].part);
+	medium_free(&media[0]);
+	assert_int_equal(medium_look_share(root, proc, media), 2);
+	assert_string_equal(media[0].mount.type, "proc");
+	path = medium_path(&media[0], "/srv/share");
+	assert_string_equal(path, "/srv/share/spool");
+	free(path);
+	path = medium_path(&media[1], "/srv/share");
+	assert_string_equal(path, "/srv/share");
+	free(path);
+	assert_null(find(&media[1], "mount.write")); /* nothing is written there */
+	assert_non_null(find(&media[0], "mount.write"));
+	medium_free(&media[0]);
+	medium_free(&media[1]);
+	close(root);
+	close(proc);
+}
+
 static void a_real_folder_is_looked_at(void **state)
 {
 	int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -371,6 +421,8 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_written_is_refused_whatever_is_allowed),
 		cmocka_unit_test(advice_is_for_those_whom_it_concerns),
 		cmocka_unit_test(the_options_that_matter_are_shown),
+		cmocka_unit_test(what_is_unknown_is_taken_for_no_disk_of_this_host),
+		cmocka_unit_test(a_share_in_one_mount_is_looked_at_once),
 		cmocka_unit_test(a_real_folder_is_looked_at),
 	};
 

@@ -254,6 +254,8 @@ static void file_systems_are_told_apart(void **state)
 		{ V9FS_MAGIC, SAFEFS_OTHER_REMOTE, "network file system" },
 		{ CEPH_SUPER_MAGIC, SAFEFS_OTHER_REMOTE, "network file system" },
 		{ AFS_SUPER_MAGIC, SAFEFS_OTHER_REMOTE, "network file system" },
+		{ 0x786F4256UL, SAFEFS_OTHER_REMOTE, "network file system" }, /* vboxsf */
+		{ 0xBACBACBCUL, SAFEFS_OTHER_REMOTE, "network file system" }, /* vmhgfs */
 	};
 	struct newshare s = newshare_new();
 

@@ -60,7 +60,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option argp_options[] = {
 	{ "all", KEY_ALL, NULL, 0, "Tell in full what is fine, too", 0 },
 	{ "quick", KEY_QUICK, NULL, 0,
-	  "Do not watch for changes of other hosts, which takes up to 15 s", 0 },
+	  "Do not watch for changes of daemons, which takes up to 15 s", 0 },
 	{ "json", KEY_JSON, NULL, 0, "Print JSON", 0 },
 	{ 0 }
 };

@@ -8,6 +8,7 @@
 #ifndef SPOOL_DOCTOR_H
 #define SPOOL_DOCTOR_H
 
+#include "alive.h"
 #include "medium.h"
 #include "spool.h"
 
@@ -39,8 +40,9 @@ struct doctor {
 	 * mounts of their own, those of the share's top and apps/. */
 	struct medium media[MEDIUM_PARTS];
 	size_t parts;
-	unsigned roles; /* what runs on this host, of enum medium_role; 0: nothing yet */
-	bool quick;	/* no check that takes seconds */
+	struct alive alive; /* the coordinator, watched since doctor_roles */
+	unsigned roles;	    /* what runs on this host, of enum medium_role; 0: nothing yet */
+	bool quick;	    /* no check that takes seconds */
 	struct doctor_finding *items;
 	size_t count;
 };
@@ -95,7 +97,8 @@ void doctor_clock(struct doctor *d);	 /* + the file server's clock */
 void doctor_account(struct doctor *d);	 /* doctor_account: + may daemons work in it? */
 void doctor_layout(struct doctor *d);	 /* doctor_layout: + folders, owners, modes */
 void doctor_signs(struct doctor *d);	 /* doctor_signs: ++ changes of other hosts are seen */
-void doctor_roles(struct doctor *d);	 /* ++ no finding: which daemons call this host theirs */
+void doctor_roles(struct doctor *d);	 /* ++ no finding: which daemons call this host theirs;
+					  * begins to watch the coordinator */
 void doctor_daemons(struct doctor *d);	 /* doctor_daemons: ++ those that should run, do they? */
 void doctor_cgroup(struct doctor *d);	 /* doctor_host: control groups */
 void doctor_hardlinks(struct doctor *d); /* links to files of others */

@@ -86,6 +86,7 @@ void doctor_roles(struct doctor *d)
 	_cleanup_free_ char *machine = coordinator_machine(d);
 	struct machines m;
 
+	alive_begin(&d->sp, &d->alive);
 	d->roles = is_of_here(machine) ? MEDIUM_COORDINATOR : 0;
 	if (machines_read(&d->sp, &m) == 0) {
 		for (size_t i = 0; i < m.count; i++)

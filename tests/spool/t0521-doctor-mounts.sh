@@ -177,17 +177,37 @@ END
 chmod +x far
 
 idle() {
-	grep -q IDLE "$M/spool/runners/far.beat"
+	grep -q IDLE "$M/spool/runners/far.beat" && [ "$M/spool/runners/far.beat" -nt "$LOGS/far.started" ]
 }
 
-beats() {
-	test -e "$M/spool/runners/far.beat"
+shown() {
+	spoolctl --share "$M" nodes --all --json >nodes && jq -e '[.. | objects | select(.state? == "IDLE")] | length > 0' nodes >/dev/null
 }
 
 test_expect_success 'the beats of another machine are seen at once' '
 	test -e /etc/machine-id && echo 0123456789abcdef0123456789abcdef >machine-id &&
-	lib_spawn far unshare -m --propagation private ./far && wait_until 20 beats &&
+	lib_spawn far unshare -m --propagation private ./far && wait_until 20 idle &&
 	spoolctl --share "$M" doctor --json >out && finds fresh fine "runner far: changes are seen at once" && lib_stop far
+'
+
+# A coordinator of another host, whose processes are not ours to see.
+cat >farspoold <<'END'
+#!/bin/bash -e
+hostname far
+mount --bind machine-id /etc/machine-id
+exec spoold --share "$M" --state "$TEST_ROOT/state/farspoold" --foreground
+END
+chmod +x farspoold
+
+test_expect_success 'a coordinator of another host that has died is told, also while a runner is up' '
+	lib_spawn far unshare -m --propagation private ./far && wait_until 20 idle &&
+	lib_spawn farspoold unshare -m --uts --propagation private ./farspoold &&
+	wait_until 20 grep -q "at work" "$LOGS/farspoold.log" && spoolctl --share "$M" doctor --json >out &&
+	finds daemon.spoold fine "its sign of life changes" && spoolctl --share "$M" doctor --quick --json >out &&
+	finds daemon.spoold untried "leave out --quick" &&
+	wait_until 20 shown && lib_kill9 farspoold &&
+	spoolctl --share "$M" doctor --json >out && finds daemon.spoold advice "its sign of life does not change" &&
+	finds fresh fine "runner far: changes are seen" && lib_stop far && rm -r "$M/spool/coordinator" "$M"/spool/status/*
 '
 
 test_expect_success 'a machine that has ended in order is not watched' '

@@ -226,11 +226,12 @@ char *medium_path(const struct medium *md, const char *share)
 
 char *medium_options(const struct medium *md)
 {
-	static const char *const words[] = { "ro",	    "rw",    "noexec", "nosuid",
-					     "nodev",	    "hard",  "soft",   "softerr",
-					     "softreval",   "nocto", "noac",   "nolock",
-					     "nounix",	    "unix",  "posix",  "nolease",
-					     "nostrictsync" };
+	static const char *const words[] = { "ro",	     "rw",	  "noexec",    "nosuid",
+					     "nodev",	     "hard",	  "soft",      "softerr",
+					     "softreval",    "nocto",	  "noac",      "nolock",
+					     "nounix",	     "unix",	  "posix",     "nolease",
+					     "nostrictsync", "noperm",	  "multiuser", "cifsacl",
+					     "modefromsid",  "idsfromsid" };
 	static const char *const keys[] = { "vers",	 "proto",      "sec",	     "cache",
 					    "acregmin",	 "acregmax",   "acdirmin",   "acdirmax",
 					    "actimeo",	 "closetimeo", "local_lock", "lookupcache",

@@ -125,6 +125,29 @@ static char *smb_closes_late(const struct mount *m)
 	return mount_has(m, "nolease") ? NULL : above(m, "closetimeo", 0);
 }
 
+/* Linux 5.13 to 5.19. */
+static char *smb_close_untold(const struct mount *m)
+{
+	if (!*m->super || mount_has(m, "nolease") || mount_number(m, "closetimeo") >= 0)
+		return NULL;
+	return xstrdup("closetimeo untold");
+}
+
+/* Who may use the mount is not told by its modes, or it is everybody. */
+static char *smb_lets_all_in(const struct mount *m)
+{
+	_cleanup_free_ char *mode = mount_value(m, "dir_mode");
+
+	if (mount_has(m, "multiuser")) /* each comes with a credential of his own */
+		return NULL;
+	if (mount_has(m, "noperm"))
+		return xstrdup("noperm");
+	if (!mode || !(strtoul(mode, NULL, 8) & 02) || mount_has(m, "cifsacl") ||
+	    mount_has(m, "modefromsid") || mount_has(m, "unix") || mount_has(m, "posix"))
+		return NULL;
+	return xasprintf("dir_mode=%s", mode);
+}
+
 static char *smb_keeps_long(const struct mount *m)
 {
 	static const char *const keys[] = { "actimeo", "acregmax", "acdirmax" };
@@ -260,6 +283,10 @@ static const struct medium_rule rules[] = {
 	  "slow, and a file that is replaced while it is polled is still read stale",
 	  "mount it with cache=strict", "cache=strict: kept as long as the server consents",
 	  false },
+	{ "mount.close", MEDIUM_SMB, MEDIUM_ALL, MEDIUM_ADVICE, smb_close_untold,
+	  "this kernel does not tell how late files are closed, and one that is replaced while it "
+	  "is polled may be read stale",
+	  "mount it with nolease", NULL, false },
 	{ "mount.close", MEDIUM_SMB, MEDIUM_ALL, MEDIUM_ADVICE, smb_closes_late,
 	  "files are closed late, and one that is replaced while it is polled is read stale",
 	  "mount it with closetimeo=0", "files are closed at once, replaced ones are seen at once",
@@ -270,6 +297,11 @@ static const struct medium_rule rules[] = {
 	{ "mount.programs", MEDIUM_SMB, MEDIUM_RUNNER, MEDIUM_ADVICE, smb_without_x,
 	  "no file has the x bit, so binary programs of jobs must be copied before they run",
 	  "mount it with file_mode=0755, or 0775", "files have the x bit", false },
+	{ "mount.access", MEDIUM_SMB, MEDIUM_ALL, MEDIUM_UNSAFE, smb_lets_all_in,
+	  "everybody on this host may do there what the account of the mount may, also order "
+	  "programs to be run on all machines",
+	  "mount it with dir_mode=0775,gid=spoolers and without noperm",
+	  "not everybody on this host may use the mount", false },
 	{ "mount.setuid", REMOTE | MEDIUM_UNKNOWN, MEDIUM_ALL, MEDIUM_ADVICE, lets_setuid,
 	  "a setuid program or a device file that somebody drops would work on this host",
 	  "mount it with nosuid,nodev", "nosuid, nodev: no dropped file gives rights", false },

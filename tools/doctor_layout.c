@@ -238,6 +238,21 @@ static void look_at_access(struct look *l)
 			    "owners and modes of the folders are as they should be");
 }
 
+/* On SMB; what the server allows is known on the server only. */
+static const char *why_untried(const struct mount *m)
+{
+	if (mount_has(m, "multiuser"))
+		return "this mount makes up owners and modes; each user of this host has a "
+		       "credential of his own, and what he may write on the server is not seen "
+		       "here";
+	if (mount_has(m, "cifsacl") || mount_has(m, "modefromsid") || mount_has(m, "idsfromsid"))
+		return "this mount makes owners or modes of the server's access lists, which "
+		       "nobody "
+		       "has tried with spool; the server sees one credential in all who use it";
+	return "this mount makes up owners and modes; the server sees one credential in all who "
+	       "use it, and what that one may write is not seen here";
+}
+
 void doctor_layout(struct doctor *d)
 {
 	struct look l = { .d = d };
@@ -261,7 +276,6 @@ void doctor_layout(struct doctor *d)
 		return;
 	}
 	people_tell(&l);
-	doctor_note(d, DOCTOR_UNTRIED, "layout.modes", "on the file server: spoolctl doctor",
-		    "this mount makes up owners and modes; the server sees one credential in all "
-		    "who use it, and what that one may write is not seen here");
+	doctor_note(d, DOCTOR_UNTRIED, "layout.modes", "on the file server: spoolctl doctor", "%s",
+		    why_untried(&d->media[0].mount));
 }

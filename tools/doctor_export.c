@@ -10,34 +10,60 @@
 #include "doctor.h"
 
 #include "cleanup.h"
+#include "escape.h"
 #include "xalloc.h"
 
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ETAB "/var/lib/nfs/etab"
 #define EXPORTS "/etc/exports"
 
+/* What one client is given. */
+struct grant {
+	char *client, *options; /* heap */
+	size_t len;		/* of the path; SIZE_MAX for the share itself */
+};
+
 struct exported {
-	size_t found; /* lines that are about the share */
+	struct grant *grants; /* one for each client: of lines above the share the nearest holds */
+	size_t count;
+	char *below; /* what is exported of the inside of the share; heap, or NULL */
 	bool async, readonly, root, subtree;
 	bool squashed;	 /* everybody becomes one account */
 	unsigned squash; /* this one */
 };
 
-/* "path<tab>client(options)"; blanks in the path are octal escapes. True if it exports the share.
- */
-static bool exports_share(const struct doctor *d, const char *path)
+static bool is_same_folder(const struct doctor *d, const char *path)
 {
 	struct stat share, other;
-	size_t len = strlen(path);
 
-	if (len && strncmp(d->path, path, len) == 0 &&
-	    (strcmp(path, "/") == 0 || d->path[len] == '/' || !d->path[len]))
-		return true;
 	return fstat(d->root_fd, &share) == 0 && stat(path, &other) == 0 &&
 	       share.st_dev == other.st_dev && share.st_ino == other.st_ino;
+}
+
+/* Is the path a folder above the share, or the share? */
+static bool is_above(const struct doctor *d, const char *path)
+{
+	size_t len = strlen(path);
+
+	return len && strncmp(d->path, path, len) == 0 &&
+	       (strcmp(path, "/") == 0 || d->path[len] == '/' || !d->path[len]);
+}
+
+static bool is_inside(const struct doctor *d, const char *path)
+{
+	size_t len = strlen(d->path);
+
+	return strncmp(path, d->path, len) == 0 && path[len] == '/' && path[len + 1];
+}
+
+/* True if exporting the path has to do with the share. */
+static bool exports_share(const struct doctor *d, const char *path)
+{
+	return is_above(d, path) || is_same_folder(d, path) || is_inside(d, path);
 }
 
 /* The word, or what begins with it if it ends in '='; NULL if it is not among the options. */
@@ -52,19 +78,31 @@ static const char *find_word(const char *list, const char *word)
 	return NULL;
 }
 
-static void read_export(const struct doctor *d, char *line, struct exported *e)
+/* Do clients of the export get into the share? A file system that is mounted below the exported
+ * folder is an empty folder for them, unless the export has crossmnt. */
+static bool reaches_share(const struct doctor *d, const char *path, const char *options)
 {
-	_cleanup_free_ char *path = NULL;
-	const char *options, *anon;
-	char *tab = strpbrk(line, "\t ");
+	struct stat share, other;
 
-	if (!tab)
-		return;
-	options = strchr(tab, '(');
-	path = mount_unescape(xstrndup(line, (size_t)(tab - line)));
-	if (!options || !exports_share(d, path))
-		return;
-	e->found++;
+	return is_same_folder(d, path) || find_word(options, "crossmnt") ||
+	       fstat(d->root_fd, &share) < 0 || stat(path, &other) < 0 ||
+	       share.st_dev == other.st_dev;
+}
+
+static struct grant *grant_of(struct exported *e, const char *client)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (strcmp(e->grants[i].client, client) == 0)
+			return &e->grants[i];
+	e->grants = xrealloc(e->grants, e->count + 1, sizeof(*e->grants));
+	e->grants[e->count] = (struct grant){ .client = xstrdup(client), .options = xstrdup("") };
+	return &e->grants[e->count++];
+}
+
+static void take_options(struct exported *e, const char *options)
+{
+	const char *anon;
+
 	e->async |= find_word(options, "async") != NULL;
 	e->readonly |= find_word(options, "ro") != NULL;
 	e->root |= find_word(options, "no_root_squash") != NULL;
@@ -74,6 +112,49 @@ static void read_export(const struct doctor *d, char *line, struct exported *e)
 	anon = find_word(options, "anonuid=");
 	e->squashed = true;
 	e->squash = anon ? (unsigned)strtoul(anon + strlen("anonuid="), NULL, 10) : 65534;
+}
+
+/* "path<tab>client(options)"; blanks in the path are octal escapes. */
+static void read_export(const struct doctor *d, char *line, struct exported *e)
+{
+	_cleanup_free_ char *path = NULL, *client = NULL;
+	char *tab = strpbrk(line, "\t "), *options = tab ? strchr(tab, '(') : NULL;
+	struct grant *grant;
+	size_t len;
+
+	if (!options)
+		return;
+	path = mount_unescape(xstrndup(line, (size_t)(tab - line)));
+	client = xstrndup(tab + 1, (size_t)(options - tab - 1));
+	if (is_inside(d, path)) {
+		_cleanup_free_ char *old = e->below, *shown = escape_text(path, ESCAPE_TEXT);
+
+		if (!old || !strstr(old, shown))
+			e->below = xasprintf("%s%s%s", old ? old : "", old ? ", " : "", shown);
+		else
+			e->below = xstrdup(old);
+		take_options(e, options);
+		return;
+	}
+	if (!exports_share(d, path) || !reaches_share(d, path, options))
+		return;
+	len = is_same_folder(d, path) ? SIZE_MAX : strlen(path);
+	grant = grant_of(e, client);
+	if (len < grant->len)
+		return;
+	free(grant->options);
+	grant->options = xstrdup(options);
+	grant->len = len;
+}
+
+static void free_exported(struct exported *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		free(e->grants[i].client);
+		free(e->grants[i].options);
+	}
+	free(e->grants);
+	free(e->below);
 }
 
 /* -- what somebody has meant to export ----------------------------------------------------------- */
@@ -145,11 +226,13 @@ static void judge_rights(struct doctor *d, const struct exported *e)
 
 static void judge_export(struct doctor *d, const struct exported *e)
 {
-	if (!e->found && is_meant(d))
+	bool found = e->count || e->below;
+
+	if (!found && is_meant(d))
 		doctor_note(d, DOCTOR_ADVICE, "export.sync",
 			    "see that the NFS server runs here, then:\nexportfs -ra",
 			    EXPORTS " names it, but the kernel's NFS server does not export it");
-	else if (!e->found)
+	else if (!found)
 		doctor_note(d, DOCTOR_FINE, "export.sync", NULL,
 			    "the kernel's NFS server does not export it from this host");
 	else if (e->async)
@@ -165,6 +248,12 @@ static void judge_export(struct doctor *d, const struct exported *e)
 		doctor_note(d, DOCTOR_ADVICE, "export.write",
 			    "export it with rw to all hosts that run or hand in jobs",
 			    "exported to some hosts by NFS for reading only");
+	if (e->below)
+		doctor_note(d, DOCTOR_ADVICE, "export.whole",
+			    "export the share as a whole, and only so, then:\nexportfs -ra",
+			    "exported by NFS on their own: %s; of two mounts of one share no job "
+			    "can be moved from one to the other",
+			    e->below);
 	judge_rights(d, e);
 }
 
@@ -192,5 +281,8 @@ void doctor_export(struct doctor *d)
 	}
 	while (f && getline(&line, &room, f) > 0)
 		read_export(d, line, &e);
+	for (size_t i = 0; i < e.count; i++)
+		take_options(&e, e.grants[i].options);
 	judge_export(d, &e);
+	free_exported(&e);
 }

@@ -122,6 +122,29 @@ test_expect_success 'an export with async is unsafe, one with sync is fine' '
 	ln -s "$M" link && code=1 && exported "${PWD// /\\040}/link" "rw,async,$opts" && finds export.sync unsafe async
 '
 
+# etab LINE...: "path client options", what the kernel's server has been given.
+etab() {
+	for line; do printf "%s\t%s(%s)\n" $line || return 1; done >nfs/etab
+}
+
+test_expect_success 'of several exports the nearest counts for each client, if it reaches the share' '
+	rm -rf "$M" && ./init && mkdir -p nfs && export M && o=wdelay,hide,root_squash,no_subtree_check &&
+	asks() { apart "$1 mount -t tmpfs tmpfs /var/lib && cp -r nfs /var/lib && ./doctor $2"; } &&
+	etab "$TEST_ROOT c rw,async,nocrossmnt,$o" "$M c rw,sync,$o" && asks "" 0 && finds export.sync fine "on the disk" &&
+	etab "$M c rw,sync,$o" "$TEST_ROOT c rw,async,nocrossmnt,$o" && asks "" 0 && finds export.sync fine "on the disk" &&
+	etab "$TEST_ROOT b rw,async,nocrossmnt,$o" "$M a rw,sync,$o" && asks "" 1 && finds export.sync unsafe async &&
+	mounted="mount -t tmpfs tmpfs \$M && ./init &&" && etab "$TEST_ROOT c rw,async,nocrossmnt,$o" &&
+	asks "$mounted" 0 && finds export.sync fine "does not export it" &&
+	etab "$TEST_ROOT c rw,async,crossmnt,$o" && asks "$mounted" 1 && finds export.sync unsafe async
+'
+
+test_expect_success 'an export of a part of the share is advice' '
+	etab "$M/spool c rw,sync,$o" && asks "" 0 && finds export.whole advice "on their own: $M/spool;" &&
+	etab "$M c rw,sync,$o" "$M/spool c rw,async,$o" && asks "" 1 && finds export.whole advice "as a whole" &&
+	finds export.sync unsafe async && etab "$M c rw,sync,$o" "${M}else c rw,async,$o" && asks "" 0 &&
+	! grep export.whole out
+'
+
 test_expect_success 'an export that the NFS server has not been told of is advice' '
 	cp -a /etc etc && mkdir -p etc/exports.d && : >nfs/etab && named() {
 		apart "mount -t tmpfs tmpfs /var/lib && cp -r nfs /var/lib && mount --bind etc /etc && ./doctor 0"

@@ -11,61 +11,32 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "holder.h"
 #include "log.h"
 #include "xalloc.h"
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 
 #define ROUND_MS 50
-
-static socklen_t guard_name(const char *spool_id, const char *name, struct sockaddr_un *ret)
-{
-	int len;
-
-	memset(ret, 0, sizeof(*ret));
-	ret->sun_family = AF_UNIX;
-	/* The first byte is zero: a name without a file. */
-	len = snprintf(ret->sun_path + 1, sizeof(ret->sun_path) - 1, "spool-runner/%s/%s", spool_id,
-		       name);
-	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len);
-}
-
-static int new_socket(void)
-{
-	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-}
-
-/* Who listens there. False: nobody. */
-static bool ask_holder(const char *spool_id, const char *name, struct ucred *ret)
-{
-	_cleanup_close_ int fd = new_socket();
-	struct sockaddr_un addr;
-	socklen_t len = guard_name(spool_id, name, &addr), size = sizeof(*ret);
-
-	return fd >= 0 && connect(fd, (struct sockaddr *)&addr, len) == 0 &&
-	       getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &size) == 0;
-}
 
 pid_t lock_holder(const char *spool_id, const char *name)
 {
 	struct ucred holder;
 
-	return ask_holder(spool_id, name, &holder) ? holder.pid : 0;
+	return holder_ask(spool_id, name, &holder) ? holder.pid : 0;
 }
 
 /* The socket; -EADDRINUSE; other negative errno. */
 static int bind_guard(const char *spool_id, const char *name)
 {
 	struct sockaddr_un addr;
-	socklen_t len = guard_name(spool_id, name, &addr);
-	int fd = new_socket(), r;
+	socklen_t len = holder_address(spool_id, name, &addr);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r;
 
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&addr, len) == 0 && listen(fd, 16) == 0)
 		return fd;
@@ -80,7 +51,7 @@ static bool is_strangers(const char *spool_id, const char *name)
 {
 	struct ucred holder;
 
-	return ask_holder(spool_id, name, &holder) && holder.uid != geteuid() && holder.uid != 0;
+	return holder_ask(spool_id, name, &holder) && holder.uid != geteuid() && holder.uid != 0;
 }
 
 static int try_guard(const char *spool_id, const char *name, struct lock *lock)
@@ -132,7 +103,7 @@ static char *say_busy(int fd, const char *spool_id, const char *name)
 	struct ucred holder;
 	char text[32] = "";
 
-	if (ask_holder(spool_id, name, &holder)) {
+	if (holder_ask(spool_id, name, &holder)) {
 		snprintf(text, sizeof(text), "%d", holder.pid);
 	} else if (pread(fd, text, sizeof(text) - 1, 0) > 0) {
 		text[strcspn(text, "\n")] = '\0';

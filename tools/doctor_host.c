@@ -2,17 +2,21 @@
 /*
  * doctor_host - what this host offers to a runner and to the safety of jobs.
  *
- * Reads /proc and /sys/fs/cgroup, changes nothing. Control groups are looked at from the account
- * that asks: a runner under systemd may be given more than a login is.
+ * Reads /proc and /sys/fs/cgroup, changes nothing. Control groups are looked at from a runner that
+ * runs here, if there is one: under systemd it is given other ones than a login is.
  */
 #include "doctor.h"
 
 #include "cleanup.h"
+#include "holder.h"
+#include "machine.h"
+#include "machines.h"
 #include "xalloc.h"
 
 #include <errno.h>
 #include <linux/magic.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #define CGROUPS "/sys/fs/cgroup"
@@ -51,10 +55,40 @@ static bool has_controllers(const char *folder)
 	return strstr(words, " memory ") && strstr(words, " pids ");
 }
 
-/* The nearest folder, from our own control group upwards, that we may hand on; heap, or NULL. */
-static char *find_delegated(void)
+/* A runner of this host that runs. */
+struct worker_here {
+	char *name; /* heap, or NULL: there is none */
+	struct ucred who;
+};
+
+static void find_runner(const struct doctor *d, struct worker_here *ret)
 {
-	_cleanup_free_ char *text = read_file("/proc/self/cgroup");
+	struct machines m;
+
+	*ret = (struct worker_here){ .name = NULL };
+	if (!d->open || machines_read(&d->sp, &m) < 0)
+		return;
+	for (size_t i = 0; i < m.count && !ret->name; i++)
+		if (m.items[i].has_registration && m.items[i].registration.machine &&
+		    strcmp(m.items[i].registration.machine, machine_id()) == 0 &&
+		    holder_ask(d->sp.id, m.items[i].name, &ret->who) && ret->who.pid > 0)
+			ret->name = xstrdup(m.items[i].name);
+	machines_free(&m);
+}
+
+static bool belongs_to(const char *path, uid_t uid)
+{
+	struct stat st;
+
+	return uid == 0 || (stat(path, &st) == 0 && st.st_uid == uid);
+}
+
+/* The nearest folder, from the control group of the process upwards, that its account may hand on;
+ * heap, or NULL. */
+static char *find_delegated(const struct ucred *who)
+{
+	_cleanup_free_ char *file = xasprintf("/proc/%d/cgroup", (int)who->pid),
+			    *text = read_file(file);
 	char *own = text ? strstr(text, "0::/") : NULL, *path;
 
 	if (!own)
@@ -65,7 +99,8 @@ static char *find_delegated(void)
 	while (strlen(path) > strlen(CGROUPS)) {
 		_cleanup_free_ char *procs = xasprintf("%s/cgroup.procs", path);
 
-		if (access(path, W_OK) == 0 && access(procs, W_OK) == 0 && has_controllers(path))
+		if (belongs_to(path, who->uid) && belongs_to(procs, who->uid) &&
+		    has_controllers(path))
 			return path;
 		*strrchr(path, '/') = '\0';
 	}
@@ -73,24 +108,43 @@ static char *find_delegated(void)
 	return NULL;
 }
 
+static void judge_runner(struct doctor *d, const struct worker_here *runner)
+{
+	_cleanup_free_ char *delegated = find_delegated(&runner->who);
+
+	if (delegated)
+		doctor_note(d, DOCTOR_FINE, "host.cgroup", NULL,
+			    "a control group with memory and pids is delegated to runner %s",
+			    runner->name);
+	else
+		doctor_note(
+			d, DOCTOR_ADVICE, "host.cgroup",
+			"run the runner as a service with Delegate=yes, or in a systemd user "
+			"session",
+			"no control group with memory and pids is delegated to runner %s; " LATER,
+			runner->name);
+}
+
 static void judge_v2(struct doctor *d)
 {
-	_cleanup_free_ char *delegated = find_delegated();
+	struct worker_here runner;
 
-	if (!has_controllers(CGROUPS))
+	if (!has_controllers(CGROUPS)) {
 		doctor_note(d, DOCTOR_ADVICE, "host.cgroup",
 			    "start the kernel with cgroup_enable=memory",
 			    "control groups are of version 2, but without memory or pids; " LATER);
-	else if (!delegated)
-		doctor_note(d, DOCTOR_ADVICE, "host.cgroup",
-			    "run the runner as a service with Delegate=yes, or in a systemd user "
-			    "session",
-			    "no control group with memory and pids is delegated to this "
-			    "account; " LATER);
+		return;
+	}
+	find_runner(d, &runner);
+	if (runner.name)
+		judge_runner(d, &runner);
 	else
-		doctor_note(d, DOCTOR_FINE, "host.cgroup", NULL,
-			    "control groups are of version 2, and one with memory and pids is "
-			    "delegated to this account");
+		doctor_note(
+			d, DOCTOR_UNTRIED, "host.cgroup",
+			"ask again while a runner works on this host",
+			"control groups are of version 2; what is delegated to a runner is seen "
+			"only while one runs here");
+	free(runner.name);
 }
 
 void doctor_cgroup(struct doctor *d)

@@ -244,4 +244,29 @@ test_expect_success 'a machine that is silent tells nothing' '
 	finds fresh untried "runner far: its sign of life did not change for 15 s"
 '
 
+# grouped COMMAND: control groups of version 2 that have memory and pids, whatever this host has; the runner "near" is up
+# in one of its own, $G.
+G=/sys/fs/cgroup/spool-test-$$
+grouped() {
+	apart "mount -t cgroup2 none /sys/fs/cgroup; echo memory pids >controllers; mkdir $G
+		for c in /sys/fs/cgroup $G; do mount --bind controllers \$c/cgroup.controllers; done
+		trap '[ ! -s pid ] || kill \$(cat pid); for n in \$(seq 100); do rmdir $G 2>/dev/null && break; sleep 0.1; done' EXIT
+		$1"
+}
+
+apart "mount -t cgroup2 none /sys/fs/cgroup && mkdir $G && rmdir $G" 2>/dev/null && test_set_prereq CGROUP2
+test_expect_success CGROUP2 'control groups are judged by those of a runner that runs here' '
+	rm -rf "$M" && ./init && : >pid && grouped "./doctor 0" && finds host.cgroup untried "while one runs here" &&
+	cat >near <<-END && chmod +x near &&
+		#!/bin/bash -e
+		echo \$\$ >pid && echo \$\$ >$G/cgroup.procs
+		exec setpriv --reuid=1234 --regid=1234 --clear-groups spool-runner --name near --share "$M" \
+			--state "$TEST_ROOT/near" --foreground 2>near.log
+	END
+	mkdir "$TEST_ROOT/near" && chown 1234 "$TEST_ROOT/near" &&
+	up="rm -f \$M/spool/runners/near.beat; ./near & until test -e \$M/spool/runners/near.beat; do sleep 0.1; done;" &&
+	grouped "$up ./doctor 0" && finds host.cgroup advice "delegated to runner near" &&
+	grouped "chown -R 1234 $G; $up ./doctor 0" && finds host.cgroup fine "is delegated to runner near"
+'
+
 test_done

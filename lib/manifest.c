@@ -110,6 +110,8 @@ static void write_head(FILE *out, const struct manifest *m)
 	write_list(out, "platforms", &m->needs.platforms);
 	write_list(out, "software", &m->needs.software);
 	write_field(out, "runner", m->needs.runner);
+	if (m->spoiled)
+		fprintf(out, "spoiled %u\n", m->spoiled);
 	fputs("inputs\n", out);
 }
 
@@ -234,6 +236,8 @@ static int read_head_line(const char *key, char *value, struct manifest *m)
 		r = read_number(value, INT64_MAX, &m->id);
 	else if (strcmp(key, "cores") == 0 && (r = read_number(value, UINT32_MAX, &number)) == 0)
 		m->needs.cores = (unsigned)number;
+	else if (strcmp(key, "spoiled") == 0 && (r = read_number(value, UINT32_MAX, &number)) == 0)
+		m->spoiled = (unsigned)number;
 	else if (strcmp(key, "memory") == 0)
 		r = read_number(value, UINT64_MAX, &m->needs.memory);
 	else if (strcmp(key, "ttl") == 0 && (r = read_number(value, INT64_MAX, &number)) == 0)

@@ -11,6 +11,7 @@
  *     queued 2026-11-20T10:00:00.000Z
  *     app python3/1       ("-": a plain executable)
  *     cores 1 / memory BYTES / ttl MS / platforms ... / software ... / runner ...
+ *     spoiled 2           (only in a fresh copy: so many runs were spoiled by trouble)
  *     f 120 1763632800000000000 1763632800000000000 4711 9f86... sim.py     (type, size, mtime,
  * ctime, inode, hash, path) end 3 sum <sha-256 of all above>
  *
@@ -34,6 +35,7 @@ struct manifest {
 	char *box;	    /* the application whose drop box it came from, or NULL */
 	char *nonce;	    /* of the spoolctl submit that waits for a reply, or NULL */
 	int64_t queued_at;  /* wall ms */
+	unsigned spoiled;   /* runs so far that trouble spoiled; 0 in what was admitted */
 	struct needs needs; /* app included */
 	struct tree tree;   /* the inputs */
 	char **hashes; /* one for each entry of tree: 64 hex, or NULL; of a link: of its text */

@@ -156,6 +156,7 @@ static const struct field offer_fields[] = {
 	{ "memory_bytes", FIELD_COUNT, AT(memory) },
 	{ "ttl_seconds", FIELD_SECONDS, AT(ttl_ms) },
 	{ "success_codes", FIELD_OWN, .read = read_codes, .write = write_codes },
+	{ "spoiled", FIELD_UNSIGNED, AT(spoiled), .optional = true, .max = UINT32_MAX },
 	{ "manifest", FIELD_TEXT, AT(manifest), .optional = true, .check = hex_digest },
 	{ "queued", FIELD_STAMP, AT(queued_at) },
 	{ "offered", FIELD_STAMP, AT(offered_at) },

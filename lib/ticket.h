@@ -18,6 +18,7 @@
 
 #define TICKET_MAGIC "spool-ticket 1"
 #define TICKET_MAX_CODES 32
+#define TICKET_SPOILED "SPOILED"
 
 enum ticket_blocks { TICKET_OFFER = 1, TICKET_CLAIM = 2, TICKET_OUTCOME = 4, TICKET_FILED = 8 };
 
@@ -38,6 +39,7 @@ struct ticket {
 	int64_t ttl_ms;
 	int success_codes[TICKET_MAX_CODES];
 	unsigned success_count;
+	unsigned spoiled;	       /* runs before that trouble of share or machine spoiled */
 	char *manifest;		       /* digest of the manifest, hex */
 	int64_t queued_at, offered_at; /* wall ms */
 	/* claim: who does it */
@@ -45,7 +47,8 @@ struct ticket {
 	int64_t claimed_at;
 	/* outcome */
 	char *state;			 /* "DONE" "FAILED" "TIMEOUT" "CANCELLED" "LOST" ("REJECTED"
-					  * only in a job.result made by the coordinator) */
+					  * only in a job.result made by the coordinator, "SPOILED"
+					  * only in a ticket that is given back) */
 	char *reason;			 /* in words, never NULL in an outcome: "exit code 3",
 					  * "killed by signal 9 (Killed)"; cut after 1000 bytes */
 	int exit_code;			 /* -1: none */

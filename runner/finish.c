@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * finish - what has ended is told: the outcome into the ticket, .claim.<rid> -> .done.<rid> (or
- * .back.<rid> for what was evicted, or spoiled by trouble of the share).
+ * .back.<rid> for what was evicted, and with the outcome SPOILED for what trouble of the share has
+ * spoiled).
  *
  * Before: the keeper has reported, so nothing of the job runs, and what it left is durable or known
  * to be lost (gather.c). finish_write puts the outcome into the ticket and hands that to the pass's
@@ -79,6 +80,12 @@ static void write_outcome(struct pass *p, struct job *job)
 	}
 }
 
+/* One that is given back has nothing to tell, unless its run was spoiled: spoold counts those. */
+static bool has_outcome(const struct job *job)
+{
+	return job->way == WAY_DONE || (job->way == WAY_BACK && job->spoiled);
+}
+
 int finish_write(struct pass *p)
 {
 	int r;
@@ -89,7 +96,7 @@ int finish_write(struct pass *p)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < p->finish_count; i++)
-		if (p->finish[i]->way == WAY_DONE && !p->finish[i]->written)
+		if (has_outcome(p->finish[i]) && !p->finish[i]->written)
 			write_outcome(p, p->finish[i]);
 	return 0;
 }
@@ -138,7 +145,7 @@ int finish_publish(struct pass *p)
 
 		if (job->way == WAY_DROP)
 			job->phase = JOB_FILED;
-		else if (job->way == WAY_BACK)
+		else if (!has_outcome(job))
 			publish(p, job);
 		else if (job->written && is_durable(p, job))
 			publish(p, job);

@@ -11,7 +11,7 @@
  * be looked at, it is tried again, but not before the share has answered a look at the inbox: so
  * the length of an outage does not count. If what it wrote got lost on its way (fsync says so once,
  * and once more would say "fine"), it is given back and runs again, perhaps elsewhere; after some
- * attempts it fails with the reason.
+ * spoiled runs it fails with the reason.
  */
 #include "gather.h"
 
@@ -84,15 +84,16 @@ static int gather_run(void *arg)
 
 /* -- in the loop --------------------------------------------------------------------------------- */
 
-/* It shall run again, but not for ever: its last attempt fails with the reason. */
+/* It shall run again, but not for ever: its last spoiled run fails with the reason. */
 static void give_back(struct runner *r, struct job *job, int error)
 {
-	if (job->attempt >= RUNNER_ATTEMPTS) {
+	if (job->ticket.spoiled + 1 >= RUNNER_SPOILED_MOST) {
 		job->result_error = error;
 		job->given_up = true; /* the next batch closes what is open: here it could wait */
 		return;
 	}
-	log_warn("%s: given back: its results could not be kept: %s", job->label, strerror(-error));
+	job->spoiled = xasprintf("its results could not be kept: %s", strerror(-error));
+	log_warn("%s: given back: %s", job->label, job->spoiled);
 	job->way = WAY_BACK; /* what is still open in its folder is closed by the next batch */
 	job->gather_failed = 0;
 	r->no_claims_before = clock_boot_ms() + RUNNER_PAUSE_MS;

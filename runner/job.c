@@ -37,6 +37,7 @@ void job_free(struct job *job)
 	free(job->text);
 	free(job->packet);
 	free(job->failure);
+	free(job->spoiled);
 	free(job->cancel_reason);
 	free(job);
 }

@@ -66,6 +66,7 @@ struct job {
 	/* its end */
 	struct message_report report; /* tag 0: it never reached the launcher */
 	char *failure;	       /* why it could not start: the reason of its outcome; or NULL */
+	char *spoiled;	       /* why it is given back as a spoiled run; or NULL */
 	bool removed;	       /* its folder is gone */
 	int result_error;      /* of what it wrote: some of it is lost */
 	bool gathered;	       /* what it left is listed and durable, or lost */

@@ -216,31 +216,35 @@ static bool is_of_its_files(enum message_step step)
 }
 
 /* Trouble, or no room, kept it from its program: it never ran, so it may begin anew. Not for ever
- * if it may be its own. */
-static bool is_spoiled(const struct job *job, const struct message_report *report)
+ * if it may be its own: such runs are counted. */
+static bool is_spoiled(const struct job *job, const struct message_report *report, bool *ret_counts)
 {
 	int error = -report->error;
 
+	*ret_counts = !safefs_is_full(error) && is_of_its_files(report->step);
 	if (report->step == STEP_NONE || report->step == STEP_LOST_KEEPER ||
 	    job->stop == WHY_CANCEL || !safefs_is_passing(error))
 		return false;
-	return safefs_is_full(error) || !is_of_its_files(report->step) ||
-	       job->attempt < RUNNER_ATTEMPTS;
+	return !*ret_counts || job->ticket.spoiled + 1 < RUNNER_SPOILED_MOST;
 }
 
 static void take_report(struct runner *r, const struct message_report *report)
 {
 	struct job *job = find(r, report->tag);
+	bool counts;
 
 	if (!job || job->phase != JOB_RUNNING)
 		return;
 	job->report = *report;
 	/* One that ended by itself before the stop reached it is told of, unless nobody listens. */
 	job->way = report->why == WHY_EVICT || job->stop_way == WAY_DROP ? job->stop_way : WAY_DONE;
-	if (job->way == WAY_DONE && is_spoiled(job, report)) {
+	if (job->way == WAY_DONE && is_spoiled(job, report, &counts)) {
 		log_warn("%s: given back: it could not be started: %s", job->label,
 			 strerror(report->error));
 		job->way = WAY_BACK;
+		if (counts)
+			job->spoiled = xasprintf("it could not be started: %s",
+						 strerror(report->error));
 		r->no_claims_before = clock_boot_ms() + RUNNER_PAUSE_MS;
 	}
 	end(r, job);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * outcome - DONE, FAILED, TIMEOUT or CANCELLED, and why. Touches nothing but the ticket in memory.
+ * outcome - DONE, FAILED, TIMEOUT or CANCELLED, or SPOILED, and why. Touches nothing but the ticket
+ * in memory.
  *
  * An order or the time limit wins over the exit code only if it ended the job: a job that had
  * ended by itself when the order came is judged by its own end.
@@ -138,8 +139,13 @@ void outcome_judge(struct job *job)
 
 	if (r->tag)
 		add_leftovers(&reason, r->leftovers);
-	if (job->result_error)
+	if (job->spoiled) {
+		free(reason);
+		reason = xstrdup(job->spoiled);
+		state = TICKET_SPOILED;
+	} else if (job->result_error) {
 		add_loss(job, &state, &reason);
+	}
 	set(t, state, reason);
 	t->exit_code = r->tag ? r->exit_code : -1;
 	t->term_signal = r->term_signal;

@@ -16,9 +16,10 @@
 struct options;
 struct worker;
 
-/* A job whose start or results were spoiled by trouble of the share is given back at most so many
- * times; and no other is claimed for a while, so that a sick machine does not eat the queue. */
-#define RUNNER_ATTEMPTS 5
+/* A job whose start or results were spoiled by trouble of the share is given back, but so many
+ * spoiled runs, wherever they were, fail it; and no other is claimed for a while, so that a sick
+ * machine does not eat the queue. */
+#define RUNNER_SPOILED_MOST 5
 #define RUNNER_PAUSE_MS 10000
 
 struct runner {

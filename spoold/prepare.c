@@ -88,6 +88,7 @@ static int fill(struct coordinator *co, const struct job *job, int fd, const str
 	t->ttl_ms = m->needs.ttl_ms;
 	memcpy(t->success_codes, s->file.success_codes, sizeof(t->success_codes));
 	t->success_count = s->file.success_count;
+	t->spoiled = m->spoiled;
 	t->manifest = (char *)m->digest;
 	t->queued_at = m->queued_at;
 	t->offered_at = clock_wall_ms();

@@ -40,7 +40,8 @@ static char *copy_name(const struct job *job)
 
 /* -- COPY, in the bulk lane ---------------------------------------------------------------------- */
 
-/* The copy's own manifest: same inputs and hashes, other inodes and times. */
+/* The copy's own manifest: same inputs and hashes, other inodes and times, one more spoiled run
+ * perhaps. */
 static int write_copy_manifest(int dir, struct manifest *m, struct tree *now, uint64_t hash_most)
 {
 	_cleanup_close_ int fd = -1;
@@ -59,9 +60,10 @@ static int write_copy_manifest(int dir, struct manifest *m, struct tree *now, ui
 	return r;
 }
 
-/* Does the ticket that came back name this manifest? Where there is none (removed by hand), nobody
- * can say. 1, 0, or negative errno: not known now. */
-static int is_as_offered(const struct job *job, const struct manifest *m)
+/* What the ticket that came back says of this manifest: -EBADMSG if it names another, and one more
+ * in m->spoiled if it says that trouble spoiled the run. Where there is no ticket (removed by
+ * hand), nobody can say. 0, or negative errno. */
+static int ask_ticket(const struct job *job, struct manifest *m)
 {
 	_cleanup_free_ char *text = NULL;
 	char name[SPOOL_TICKET_SIZE];
@@ -70,14 +72,16 @@ static int is_as_offered(const struct job *job, const struct manifest *m)
 	int r;
 
 	if (!job->runner || !job->has_ticket)
-		return true;
+		return 0;
 	spool_ticket_name(name, job->id, job->attempt, job->ticket, job->rid);
 	r = safefs_read(job->runner->inbox_fd, name, RECORD_MAX_BYTES, &text, &len, NULL);
 	if (safefs_is_passing(r))
 		return r;
 	if (r < 0 || ticket_parse(text, len, &t, NULL) < 0)
-		return true;
-	r = !t.manifest || strcmp(t.manifest, m->digest) == 0;
+		return 0;
+	r = !t.manifest || strcmp(t.manifest, m->digest) == 0 ? 0 : -EBADMSG;
+	if (r == 0 && t.state && strcmp(t.state, TICKET_SPOILED) == 0)
+		m->spoiled++;
 	ticket_free(&t);
 	return r;
 }
@@ -91,10 +95,8 @@ static int fill_copy(struct job *job, int from, int to)
 
 	/* A job can write in its own folder: the ticket tells which manifest it was offered with.
 	 */
-	if (r == 0) {
-		r = is_as_offered(job, &m);
-		r = r < 0 ? r : r ? 0 : -EBADMSG;
-	}
+	if (r == 0)
+		r = ask_ticket(job, &m);
 	if (r == -EBADMSG) { /* the copy's own must tell which job it is */
 		manifest_free(&m);
 		m.id = job->id;

@@ -10,6 +10,7 @@
  *				client that was lent the file and is silent
  *	SHIM_FULL=TEXT		while the file SHIM_FULL_WHILE exists, an fsync of what has TEXT in
  *				its path fails with ENOSPC
+ *	SHIM_LOST=TEXT		the same with EIO, while SHIM_LOST_WHILE exists
  *	SHIM_FAIL=TEXT		while the file SHIM_FAIL_WHILE exists, to open what has TEXT in its
  *				path, or to make it, fails: with ENOSPC, or the number
  *				SHIM_FAIL_WITH; the first SHIM_FAIL_AFTER times it does not
@@ -62,16 +63,24 @@ void far_wait_at(int dirfd, const char *path)
 	far_wait(place);
 }
 
-bool far_is_full(int fd)
+static bool is_meant_fd(int fd, const char *text, const char *on)
 {
 	char place[PLACE_SIZE];
 
-	if (!getenv("SHIM_FULL"))
+	if (!text)
 		return false;
 	shim_place_of_fd(fd, place);
-	if (!is_meant(place, getenv("SHIM_FULL"), getenv("SHIM_FULL_WHILE")))
+	return is_meant(place, text, on);
+}
+
+bool far_cannot_sync(int fd)
+{
+	if (is_meant_fd(fd, getenv("SHIM_FULL"), getenv("SHIM_FULL_WHILE")))
+		errno = ENOSPC;
+	else if (is_meant_fd(fd, getenv("SHIM_LOST"), getenv("SHIM_LOST_WHILE")))
+		errno = EIO;
+	else
 		return false;
-	errno = ENOSPC;
 	return true;
 }
 

@@ -379,7 +379,7 @@ int ftruncate64(int fd, off64_t len) __attribute__((alias("ftruncate"), nothrow)
 int fsync(int fd)
 {
 	trace_fd_call("fsync-begin", 0, fd);
-	return (int)trace_fd_call("fsync", far_is_full(fd) ? -1 : NEXT(fsync)(fd), fd);
+	return (int)trace_fd_call("fsync", far_cannot_sync(fd) ? -1 : NEXT(fsync)(fd), fd);
 }
 
 int fdatasync(int fd)

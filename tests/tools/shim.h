@@ -25,8 +25,8 @@ void shim_place_of(int dirfd, const char *path, char *place);
 void far_wait(const char *place);
 void far_wait_at(int dirfd, const char *path);
 
-/* Is the disk too full for the sync of this file (errno says so)? */
-bool far_is_full(int fd);
+/* Does the sync of this file fail (errno says how)? */
+bool far_cannot_sync(int fd);
 
 /* Shall it not be opened (errno says why)? */
 bool far_fails(int dirfd, const char *path);

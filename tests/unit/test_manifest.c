@@ -36,6 +36,7 @@ static void assert_head_equal(const struct manifest *a, const struct manifest *b
 	assert_text_equal(a->box, b->box);
 	assert_text_equal(a->nonce, b->nonce);
 	assert_true(a->queued_at == b->queued_at);
+	assert_int_equal(a->spoiled, b->spoiled);
 	assert_int_equal(a->needs.cores, b->needs.cores);
 	assert_true(a->needs.memory == b->needs.memory);
 	assert_true(a->needs.ttl_ms == b->needs.ttl_ms);
@@ -133,6 +134,7 @@ static void extremes_are_kept(void **state)
 		.id = INT64_MAX,
 		.uid = UINT32_MAX - 1,
 		.queued_at = 1,
+		.spoiled = UINT32_MAX,
 		.needs = { .cores = UINT32_MAX, .memory = UINT64_MAX, .ttl_ms = INT64_MAX },
 	};
 

@@ -312,6 +312,28 @@ static void outcome_is_written_until_it_is_durable(void **state)
 	job_free(job);
 }
 
+/* spoold counts these runs by their tickets. */
+static void spoiled_run_goes_back_with_an_outcome(void **state)
+{
+	struct runshare *s = *state;
+	struct job *job;
+
+	runshare_ticket(s, 1, "offer", false);
+	job = runshare_run(s, NULL, NULL);
+	job->phase = JOB_ENDED;
+	job->way = WAY_BACK;
+	job->spoiled = xstrdup("lost");
+	job->report = (struct message_report){ .tag = job->tag, .started_at = 1 };
+	fsync_lie = EIO;
+	runshare_run(s, job, NULL);
+	assert_false(runshare_has(s, BACK)); /* not before it is durable */
+	runshare_run(s, job, NULL);
+	assert_int_equal(runshare_blocks(s, BACK), TICKET_OFFER | TICKET_CLAIM | TICKET_OUTCOME);
+	assert_string_equal(job->ticket.state, "SPOILED");
+	assert_string_equal(job->ticket.reason, "lost");
+	job_free(job);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, runshare_set_up, runshare_tear_down)
@@ -332,6 +354,7 @@ int main(void)
 		TEST(other_manifest_fails_the_job),
 		TEST(foreign_stream_fails_the_job),
 		TEST(outcome_is_written_until_it_is_durable),
+		TEST(spoiled_run_goes_back_with_an_outcome),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

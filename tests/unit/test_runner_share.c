@@ -169,11 +169,11 @@ static void start_that_cannot_be_is_a_failure(void **state)
 	assert_int_equal(l->r.no_claims_before, 0);
 }
 
-static void last_attempt_is_not_given_back(void **state)
+static void last_spoiled_run_is_not_given_back(void **state)
 {
 	struct launch *l = *state;
 
-	l->job->attempt = RUNNER_ATTEMPTS;
+	l->job->ticket.spoiled = RUNNER_SPOILED_MOST - 1;
 	reports(l, STEP_FOLDER, EIO);
 	assert_int_equal(l->job->way, WAY_DONE);
 }
@@ -201,7 +201,7 @@ int main(void)
 		LAUNCH(nothing_starts_after_an_old_look),
 		LAUNCH(start_spoiled_by_trouble_is_given_back),
 		LAUNCH(start_that_cannot_be_is_a_failure),
-		LAUNCH(last_attempt_is_not_given_back),
+		LAUNCH(last_spoiled_run_is_not_given_back),
 		LAUNCH(cancelled_claim_without_a_stamp_goes_back),
 	};
 

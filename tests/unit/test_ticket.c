@@ -23,6 +23,7 @@ static struct ticket example(void)
 	struct ticket t = {
 		.id = 12,
 		.attempt = 3,
+		.spoiled = 2,
 		.uid = 1000,
 		.cores = 2,
 		.memory = 536870912,
@@ -101,6 +102,7 @@ static void assert_offers_equal(const struct ticket *a, const struct ticket *b)
 {
 	assert_int_equal(a->id, b->id);
 	assert_int_equal(a->attempt, b->attempt);
+	assert_int_equal(a->spoiled, b->spoiled);
 	assert_string_equal(a->name, b->name);
 	assert_string_equal(a->folder, b->folder);
 	assert_string_equal(a->user, b->user);

@@ -8,12 +8,13 @@
 # nevertheless.
 test_description='no room before the start: no job fails'
 . "$(dirname "$0")/../lib.sh"
+EDQUOT=122
 SPOOLD_OPTS="-o settle=100ms -o scan=200ms -o publish=300ms"
 RUNNER_OPTS="-o slots=3 -o poll=200ms -o beat=300ms"
 
 # full TEXT RUNNER: the runner anew; nothing with TEXT in its path can be made. room: it can again.
 full() {
-	SHIM_NO_ROOM=$1 SHIM_NO_ROOM_WHILE=$PWD/full runner_start "$2" && touch full
+	SHIM_FAIL=$1 SHIM_FAIL_WITH=$EDQUOT SHIM_FAIL_WHILE=$PWD/full runner_start "$2" && touch full
 }
 room() { rm full; }
 nothing_failed() { [ -z "$(find "$SHARE/spool/failed" -mindepth 1 -type d)" ]; }

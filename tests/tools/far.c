@@ -14,8 +14,6 @@
  *	SHIM_FAIL=TEXT		while the file SHIM_FAIL_WHILE exists, to open what has TEXT in its
  *				path, or to make it, fails: with ENOSPC, or the number
  *				SHIM_FAIL_WITH; the first SHIM_FAIL_AFTER times it does not
- *	SHIM_NO_ROOM=TEXT	while the file SHIM_NO_ROOM_WHILE exists, nothing with TEXT in its
- *				path can be made: EDQUOT
  *
  * As in shim.c, only the process that loaded the shim is concerned.
  */
@@ -97,19 +95,6 @@ bool far_fails(int dirfd, const char *path)
 	    ++met <= (after ? strtol(after, NULL, 10) : 0))
 		return false;
 	errno = with ? (int)strtol(with, NULL, 10) : ENOSPC;
-	return true;
-}
-
-bool far_has_no_room(int dirfd, const char *path)
-{
-	char place[PLACE_SIZE];
-
-	if (!getenv("SHIM_NO_ROOM"))
-		return false;
-	shim_place_of(dirfd, path, place);
-	if (!is_meant(place, getenv("SHIM_NO_ROOM"), getenv("SHIM_NO_ROOM_WHILE")))
-		return false;
-	errno = EDQUOT;
 	return true;
 }
 

@@ -283,8 +283,7 @@ static bool for_writing(int flags)
 static int do_open(int dirfd, const char *path, int flags, va_list ap)
 {
 	mode_t mode = flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)) ? va_arg(ap, mode_t) : 0;
-	bool fails = far_fails(dirfd, path) || (flags & O_CREAT && far_has_no_room(dirfd, path));
-	int fd = fails ? -1 : NEXT(openat)(dirfd, path, flags, mode);
+	int fd = far_fails(dirfd, path) ? -1 : NEXT(openat)(dirfd, path, flags, mode);
 
 	if (for_writing(flags))
 		trace_at("open", fd, dirfd, path);
@@ -332,8 +331,7 @@ long syscall(long call, ...)
 	/* The flags are the first word of struct open_how. */
 	if (call == SYS_openat2)
 		flags = (int)*(const unsigned long long *)a[2];
-	if (call == SYS_openat2 && (far_fails((int)a[0], (const char *)a[1]) ||
-				    (flags & O_CREAT && far_has_no_room((int)a[0], (const char *)a[1]))))
+	if (call == SYS_openat2 && far_fails((int)a[0], (const char *)a[1]))
 		result = -1;
 	else
 		result = NEXT(syscall)(call, a[0], a[1], a[2], a[3], a[4], a[5]);
@@ -424,7 +422,7 @@ int rmdir(const char *path)
 
 int mkdirat(int dirfd, const char *path, mode_t mode)
 {
-	int r = far_has_no_room(dirfd, path) ? -1 : NEXT(mkdirat)(dirfd, path, mode);
+	int r = far_fails(dirfd, path) ? -1 : NEXT(mkdirat)(dirfd, path, mode);
 
 	return (int)trace_at("mkdir", r, dirfd, path);
 }

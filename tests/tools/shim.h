@@ -28,9 +28,7 @@ void far_wait_at(int dirfd, const char *path);
 /* Does the sync of this file fail (errno says how)? */
 bool far_cannot_sync(int fd);
 
-/* Shall it not be opened (errno says why)? */
+/* Shall it not be opened, or made (errno says why)? */
 bool far_fails(int dirfd, const char *path);
-/* Or to make something under this name (errno says so)? */
-bool far_has_no_room(int dirfd, const char *path);
 
 #endif

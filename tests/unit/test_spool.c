@@ -20,13 +20,18 @@
 #define ID "0123456789abcdef0123456789abcdef"
 
 static unsigned long medium = EXT4_SUPER_MAGIC;
+static const struct stat *elsewhere; /* this folder is on NFS; or NULL */
 
 int fstatfs(int fd, struct statfs *ret)
 {
+	struct stat st;
+
 	if (fcntl(fd, F_GETFD) < 0)
 		return -1;
 	memset(ret, 0, sizeof(*ret));
 	ret->f_type = (__fsword_t)medium;
+	if (elsewhere && fstat(fd, &st) == 0 && st.st_ino == elsewhere->st_ino)
+		ret->f_type = NFS_SUPER_MAGIC;
 	return 0;
 }
 
@@ -276,6 +281,23 @@ static void file_systems_are_told_apart(void **state)
 	newshare_free(&s);
 }
 
+static void the_kind_is_that_of_the_folder_spool(void **state)
+{
+	struct newshare s = newshare_new();
+	struct spool again;
+	struct stat st;
+	char *why = NULL;
+
+	(void)state;
+	assert_int_equal(fstatat(s.root.fd, "spool", &st, 0), 0);
+	elsewhere = &st;
+	assert_int_equal(spool_open(s.root.path, &again, &why), 0);
+	assert_int_equal(again.kind, SAFEFS_NFS);
+	spool_close(&again);
+	elsewhere = NULL;
+	newshare_free(&s);
+}
+
 /* -- places ------------------------------------------------------------------------------------- */
 
 static int count(const char *name, unsigned char type, void *arg)
@@ -351,6 +373,7 @@ int main(void)
 		cmocka_unit_test(a_path_to_nothing_is_explained),
 		cmocka_unit_test(formats_are_of_version_one_and_unique),
 		cmocka_unit_test(file_systems_are_told_apart),
+		cmocka_unit_test(the_kind_is_that_of_the_folder_spool),
 		cmocka_unit_test(places_are_listed_afresh),
 		cmocka_unit_test(inboxes_are_made_once),
 	};

@@ -51,6 +51,8 @@ static const struct field registration_fields[] = {
 	{ "software", FIELD_LIST, AT(software), .optional = true },
 	{ "version", FIELD_TEXT, AT(version) },
 	{ "started", FIELD_STAMP, AT(started_at) },
+	{ "freeze", FIELD_COUNT, AT(freeze_ms), .optional = true },
+	{ "freezer", FIELD_TEXT, AT(freezer), .optional = true },
 	{ 0 }
 };
 #undef AT

@@ -26,6 +26,8 @@ struct registration {
 	struct strlist software; /* "python3 3.11.2": name, blank, version or "?" */
 	char *version;		 /* of spool-runner */
 	int64_t started_at;	 /* wall ms */
+	int64_t freeze_ms;	 /* it freezes its jobs so long after its last beat; 0: never */
+	char *freezer;		 /* "cgroup" or "signals"; NULL: none */
 };
 
 struct beat {

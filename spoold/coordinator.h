@@ -54,10 +54,12 @@ enum step {
 	STEP_UNOFFER,  /* active -> queued                                    withdraw.c */
 	STEP_CLAIMED,  /* rests: a runner has it */
 	STEP_MISSED,   /* rests: active without a ticket, for a lease */
+	STEP_REVOKE,   /* its runner is silent: .revoked is made              revoke.c */
+	STEP_REVOKED,  /* rests: until the runner answers, or for a lease without a beat */
 	/* back from a runner */
 	STEP_RECORD, /* .done: ticket becomes job.result                    file.c */
 	STEP_FILE,   /* active -> done | failed                             file.c */
-	STEP_COPY,   /* .back: a fresh copy of the inputs is made           requeue.c */
+	STEP_COPY,   /* .back, revoked: a fresh copy of the inputs is made  requeue.c */
 	STEP_LOSE,   /* active -> lost                                      requeue.c */
 	STEP_REVIVE, /* the copy -> queued                                  requeue.c */
 	STEP_RETRY,  /* rests: the share refused; settled anew by the next scan */
@@ -118,6 +120,7 @@ struct job {
 	bool has_ticket;
 	enum spool_ticket_kind ticket; /* how far the ticket of this attempt is known to be */
 	char *rid;		       /* who claimed it, or NULL */
+	bool marked;		       /* this attempt has its .revoked */
 	char *nonce;		       /* of spoolctl submit, which waits for the reply; or NULL */
 	struct runner *runner;	       /* holds its ticket, or is about to; or NULL */
 	unsigned cores;		       /* that are counted against runner */
@@ -157,7 +160,7 @@ struct runner {
 	char *name; /* the hash key */
 	struct registration reg;
 	struct beat beat;  /* the last one; counter 0: none */
-	int64_t beat_seen; /* when the counter was last seen to change, by runners.c's clock; 0:
+	int64_t beat_seen; /* when the counter was last seen to change, by silence.c's clock; 0:
 			      never */
 	bool present;	   /* beats */
 	bool open;	   /* beats, and takes new work */
@@ -241,6 +244,7 @@ void withdraw_run(struct coordinator *co, struct joblist *due);
 void unoffer_run(struct coordinator *co, struct joblist *due);
 void record_run(struct coordinator *co, struct joblist *due);
 void file_run(struct coordinator *co, struct joblist *due);
+void revoke_run(struct coordinator *co, struct joblist *due);
 void copy_run(struct coordinator *co, struct joblist *due);
 void lose_run(struct coordinator *co, struct joblist *due);
 void revive_run(struct coordinator *co, struct joblist *due);

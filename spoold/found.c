@@ -193,7 +193,7 @@ void found_deleted(struct job *job)
 	}
 	control_folder_gone(job);
 	control_job_ended(job, "gone");
-	if (job->has_ticket && job->ticket == SPOOL_TICKET_CLAIM && job->runner)
+	if (job->has_ticket && job->ticket == SPOOL_TICKET_CLAIM && job->runner && !job->marked)
 		(void)tickets_order_cancel(job->runner, job->id, job->attempt,
 					   "its folder was removed");
 	jobs_forget(job);

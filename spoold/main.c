@@ -26,6 +26,7 @@
 #include "publish.h"
 #include "runners.h"
 #include "scan.h"
+#include "silence.h"
 #include "syncer.h"
 #include "tickets.h"
 #include "users.h"
@@ -59,6 +60,8 @@ static void (*const steps[STEPS])(struct coordinator *co, struct joblist *due) =
 	[STEP_UNOFFER] = unoffer_run,
 	[STEP_CLAIMED] = NULL,
 	[STEP_MISSED] = NULL,
+	[STEP_REVOKE] = revoke_run,
+	[STEP_REVOKED] = NULL,
 	[STEP_RECORD] = record_run,
 	[STEP_FILE] = file_run,
 	[STEP_COPY] = copy_run,
@@ -274,7 +277,7 @@ static int start_work(struct coordinator *co)
 			r = watch_place(co, SPOOL_REQUESTS);
 	}
 	if (r == 0)
-		r = runners_start(co);
+		r = silence_start(co);
 	if (r == 0)
 		r = scan_all(co);
 	if (r == 0)
@@ -345,6 +348,7 @@ static void end_work(struct coordinator *co)
 	drops_free(co);
 	control_free();
 	runners_free(co);
+	silence_end();
 	users_free();
 	catalogue_free(&co->catalogue);
 	guard_release(co);

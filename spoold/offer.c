@@ -53,6 +53,7 @@ static void offer(struct coordinator *co, struct job *job)
 		return;
 	}
 	job->attempt++;
+	job->marked = false;
 	jobs_moved(job, SPOOL_ACTIVE, folder);
 	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
 	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_ACTIVE]);

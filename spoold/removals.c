@@ -32,6 +32,7 @@ struct removal {
 	char *path; /* "<where>/<name>", the hash key */
 	struct folder *folder;
 	char *name;
+	char *last; /* goes when name is durably gone; or NULL */
 	UT_hash_handle hh;
 };
 
@@ -88,8 +89,13 @@ bool removals_has(const char *where, const char *name)
 static int run(void *arg)
 {
 	const struct removal *removal = arg;
+	int fd = removal->folder->fd, r = rmtree(fd, removal->name);
 
-	return rmtree(removal->folder->fd, removal->name);
+	if (r < 0 || !removal->last || safefs_look(fd, removal->last, NULL) == -ENOENT)
+		return r;
+	if (fsync(fd) < 0 && errno != EINVAL)
+		return -errno;
+	return rmtree(fd, removal->last);
 }
 
 static void forget(struct removal *removal)
@@ -98,6 +104,7 @@ static void forget(struct removal *removal)
 	leave_folder(removal->folder);
 	free(removal->path);
 	free(removal->name);
+	free(removal->last);
 	free(removal);
 }
 
@@ -111,7 +118,8 @@ static void ended(void *arg, int result)
 	forget(removal);
 }
 
-void removals_add(struct coordinator *co, int dir_fd, const char *where, const char *name)
+void removals_add_pair(struct coordinator *co, int dir_fd, const char *where, const char *name,
+		       const char *last)
 {
 	struct removal *removal;
 	struct folder *folder;
@@ -125,6 +133,12 @@ void removals_add(struct coordinator *co, int dir_fd, const char *where, const c
 	removal->path = xasprintf("%s/%s", where, name);
 	removal->folder = folder;
 	removal->name = xstrdup(name);
+	removal->last = last ? xstrdup(last) : NULL;
 	HASH_ADD_KEYPTR(hh, removals, removal->path, strlen(removal->path), removal);
 	worker_submit(co->removal_lane, run, ended, removal);
+}
+
+void removals_add(struct coordinator *co, int dir_fd, const char *where, const char *name)
+{
+	removals_add_pair(co, dir_fd, where, name, NULL);
 }

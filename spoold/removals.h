@@ -12,6 +12,10 @@
  * removed is told and left to whoever asks again. */
 void removals_add(struct coordinator *co, int dir_fd, const char *where, const char *name);
 
+/* The same, and then the file last, if it is there: when name is durably gone, and not before. */
+void removals_add_pair(struct coordinator *co, int dir_fd, const char *where, const char *name,
+		       const char *last);
+
 /* Is it on its way? Then it is as good as gone. */
 bool removals_has(const char *where, const char *name);
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * requeue - an attempt that its runner gave back (.back: nothing of it runs any more) gets a new
- * number and a fresh copy of its inputs.
+ * requeue - an attempt that its runner gave back (.back: nothing of it runs any more), or that was
+ * revoked, gets a new number and a fresh copy of its inputs.
  *
  * COPY: queued/.tmp-<id>.<n>/ is made from the manifest, each input compared with it, everything
  * synced. LOSE: active/<id>.<n>-<name>/ -> lost/. REVIVE: the copy -> queued/<id>.<n>-<name>/; or
  * -> failed/<id>-<name>/ if it must not run again (cancelled, an input changed). The attempt's own
- * folder is never handed out again: late writes may still come. A crash leaves a copy: it is moved
- * on if lost/ has its n (scan_copy), else thrown away and made anew from the .back ticket.
+ * folder is never handed out again: late writes may still come. A .done that is
+ * sighted before LOSE is filed, and the copy thrown away. A crash leaves a copy: it is moved on if
+ * lost/ has its n (requeue_found_copy), else thrown away and made anew.
  */
 #include "requeue.h"
 
@@ -25,6 +26,7 @@
 #include "sweep.h"
 #include "syncer.h"
 #include "ticket.h"
+#include "tickets.h"
 #include "tree.h"
 #include "xalloc.h"
 
@@ -174,6 +176,14 @@ static int close_copy(struct job *job, const char *state, const char *reason)
 	return answer_put(co, dir, SPOOL_RESULT, text, len);
 }
 
+static void drop_copy(const struct job *job)
+{
+	struct coordinator *co = job->co;
+	_cleanup_free_ char *name = copy_name(job);
+
+	removals_add(co, co->sp.place_fd[SPOOL_QUEUED], spool_place_name(SPOOL_QUEUED), name);
+}
+
 static void copied(struct job *job, int result)
 {
 	struct coordinator *co = job->co;
@@ -185,11 +195,18 @@ static void copied(struct job *job, int result)
 		jobs_due(job, STEP_SWEEP);
 		return;
 	}
+	if (job->has_ticket && job->ticket == SPOOL_TICKET_DONE) {
+		drop_copy(job);
+		complaint_free(&job->complaint);
+		tickets_settle(job);
+		return;
+	}
 	if (r == COMPLAINT) {
 		_cleanup_free_ char *line = complaint_line(&job->complaint),
-				    *why = xasprintf(
-					    "given back by its runner, and an input changed: %s",
-					    line);
+				    *why = xasprintf("%s, and an input changed: %s",
+						     job->why ? job->why
+							      : "given back by its runner",
+						     line);
 
 		r = close_copy(job, "LOST", why);
 		if (!job->cancel) {
@@ -234,6 +251,10 @@ static void lose(struct coordinator *co, struct job *job)
 	char folder[SPOOL_FOLDER_SIZE];
 	int r;
 
+	if (!tickets_is_lost(job)) {
+		drop_copy(job);
+		return;
+	}
 	spool_job_folder(folder, job->id, job->attempt, job->name);
 	r = state_move(&co->sp, MOVE_LOSE, job->at, folder);
 	if (r == SAFEFS_LOST) {
@@ -298,7 +319,8 @@ static void revive(struct coordinator *co, struct job *job)
 		return;
 	}
 	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
-	if (job->has_ticket && job->runner)
+	/* The claim of a runner that is silent stays until it answers. */
+	if (job->has_ticket && job->runner && job->ticket == SPOOL_TICKET_BACK)
 		sweep_ticket(co, job->runner, job->id, job->attempt, job->ticket, job->rid);
 	jobs_moved(job, state_row(move)->to, folder);
 	journal_move(job, move, move == MOVE_ABANDON && job->cancel ? "CANCELLED" : NULL, NULL);
@@ -307,6 +329,9 @@ static void revive(struct coordinator *co, struct job *job)
 	if (move == MOVE_ABANDON) {
 		control_job_ended(job, job->cancel ? "CANCELLED" : "LOST");
 		syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_FAILED]);
+	} else if (!job->cancel) {
+		free(job->why);
+		job->why = NULL;
 	}
 	jobs_after_sync(job, move == MOVE_ABANDON ? STEP_SWEEP : STEP_SCHEDULE);
 }

@@ -2,12 +2,10 @@
 /*
  * runners - registrations (runners/<name>.conf) and heartbeats (runners/<name>.beat).
  *
- * A runner is present while its counter moves; only the time of our own looks counts, never a stamp
- * of another host. And only time in which our loop ran: while it stood still (a server that did not
- * answer, a laptop asleep) beats came that nobody has read. At our start a beat that the file
- * server dates as recent is taken as a sign of life: an offer made to a dead runner is withdrawn
- * later, so this costs nothing but a little time, while waiting for the next beat of each would
- * cost every start some seconds.
+ * A runner is present while its counter moves; silence.c counts the time between two looks. At our
+ * start a beat that the file server dates as recent is taken as a sign of life: an offer made to a
+ * dead runner is withdrawn later, so this costs nothing but a little time, while waiting for the
+ * next beat of each would cost every start some seconds.
  */
 #include "runners.h"
 
@@ -17,6 +15,7 @@
 #include "log.h"
 #include "record.h"
 #include "scan.h"
+#include "silence.h"
 #include "tickets.h"
 #include "watch.h"
 #include "xalloc.h"
@@ -24,17 +23,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
-
-static struct {
-	int64_t last; /* boot ms of the last look at the clock */
-	int64_t ms;   /* of all such looks, without what is missing between them */
-	sd_event_source *timer;
-} awake = { .ms = 1 };
-
-static int64_t tick_ms(const struct coordinator *co)
-{
-	return co->opt.lease / 8;
-}
 
 struct runner *runners_find(struct coordinator *co, const char *name)
 {
@@ -53,6 +41,11 @@ static bool is_unfit(const struct runner *r)
 static bool takes_work(const struct runner *r)
 {
 	return r->beat.state && strncmp(r->beat.state, "DRAIN", 5) != 0 && !is_unfit(r);
+}
+
+static bool is_same_word(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
 const char *runners_state(const struct runner *r)
@@ -113,7 +106,8 @@ static struct runner *add_runner(struct coordinator *co, const char *name)
 static bool is_known(const struct registration *a, const struct registration *b)
 {
 	bool same = a->instance && strcmp(a->instance, b->instance) == 0 && a->slots == b->slots &&
-		    a->memory == b->memory && a->software.count == b->software.count;
+		    a->memory == b->memory && a->software.count == b->software.count &&
+		    a->freeze_ms == b->freeze_ms && is_same_word(a->freezer, b->freezer);
 
 	for (size_t i = 0; same && i < a->software.count; i++)
 		same = strcmp(a->software.items[i], b->software.items[i]) == 0;
@@ -154,6 +148,11 @@ static void read_registration(struct coordinator *co, const char *name, const ch
 	log_info("runner %s: %s, %u slots, %s", name, reg.platform, reg.slots, reg.instance);
 	registration_free(&r->reg);
 	r->reg = reg;
+	if (!silence_fits_lease(co, r)) {
+		_cleanup_free_ char *misfit = silence_misfit(co, r);
+
+		log_warn("runner %s gets no work: %s", name, misfit);
+	}
 	co->changes++;
 	co->schedule_again = true;
 	coordinator_turn_soon(co);
@@ -161,40 +160,11 @@ static void read_registration(struct coordinator *co, const char *name, const ch
 	tickets_scan_inbox(co, r);
 }
 
-/* Time in which the loop ran, in ms: a tick shows that it does. */
-static int64_t awake_ms(const struct coordinator *co)
-{
-	int64_t now = clock_boot_ms(), gap = now - awake.last;
-
-	awake.ms += gap < 2 * tick_ms(co) ? gap : 2 * tick_ms(co);
-	awake.last = now;
-	return awake.ms;
-}
-
-static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
-{
-	const struct coordinator *co = arg;
-
-	(void)usec;
-	(void)awake_ms(co);
-	sd_event_source_set_time_relative(source, (uint64_t)tick_ms(co) * 1000);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
-int runners_start(struct coordinator *co)
-{
-	int r = sd_event_add_time_relative(co->event, &awake.timer, CLOCK_BOOTTIME,
-					   (uint64_t)tick_ms(co) * 1000,
-					   (uint64_t)tick_ms(co) * 100, on_tick, co);
-
-	return r < 0 ? r : 0;
-}
-
 /* Is it there, and does it take work? */
 static void review(struct coordinator *co, struct runner *r)
 {
-	bool present = r->beat.state && r->beat_seen && awake_ms(co) - r->beat_seen < co->opt.lease;
-	bool open = present && takes_work(r);
+	bool present = r->beat.state && silence_is_present(co, r);
+	bool open = present && takes_work(r) && silence_fits_lease(co, r);
 
 	if (present == r->present && open == r->open)
 		return;
@@ -202,9 +172,10 @@ static void review(struct coordinator *co, struct runner *r)
 	r->open = open;
 	log_info("runner %s is %s", r->name,
 		 open			  ? "present"
-		 : present && is_unfit(r) ? "unfit: its machine has no room for scratch folders"
-		 : present		  ? "leaving"
-					  : "absent: no sign of life");
+		 : !present		  ? "absent: no sign of life"
+		 : is_unfit(r)		  ? "unfit: its machine has no room for scratch folders"
+		 : !takes_work(r)	  ? "leaving"
+					  : "present, but gets no work");
 	co->changes++;
 	co->schedule_again = true;
 	tell_index(co, r);
@@ -213,47 +184,58 @@ static void review(struct coordinator *co, struct runner *r)
 	coordinator_turn_soon(co);
 }
 
-/* A moved counter is a sign of life; at our own start a fresh file is one, too. */
-static void read_beat(struct coordinator *co, const char *name, const char *file)
+/* A moved counter is a sign of life; at our own start a fresh file is one, too. 0; -EBADMSG
+ * damaged; other negative errno. */
+static int read_beat(struct coordinator *co, struct runner *r, int dir)
 {
-	struct runner *r = runners_find(co, name);
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *file = xasprintf("%s.beat", r->name), *text = NULL;
 	struct beat beat = { 0 };
 	struct stat st;
 	int64_t age;
 	size_t len;
 	bool first;
+	int res = safefs_read(dir, file, RECORD_MAX_BYTES, &text, &len, &st);
 
-	if (!r || safefs_read(co->sp.place_fd[SPOOL_RUNNERS], file, RECORD_MAX_BYTES, &text, &len,
-			      &st) < 0)
-		return;
-	if (beat_parse(text, len, &beat) != RECORD_WHOLE) {
+	if (res == 0 && beat_parse(text, len, &beat) != RECORD_WHOLE)
+		res = -EBADMSG;
+	if (res < 0) {
 		beat_free(&beat);
-		return;
+		return res;
 	}
 	first = !r->beat.instance;
 	if (!first && strcmp(beat.instance, r->beat.instance) == 0 &&
 	    beat.counter == r->beat.counter) {
 		beat_free(&beat);
-		return;
+		return 0;
 	}
 	beat_free(&r->beat);
 	r->beat = beat;
 	/* On SMB the stamp is of the client's clock, which may be ahead. */
 	age = clock_wall_ms() - (int64_t)st.st_mtim.tv_sec * 1000;
 	if (!first || (age < co->opt.lease && age > -co->opt.lease))
-		r->beat_seen = awake_ms(co);
+		silence_broken(co, r);
 	review(co, r);
+	return 0;
+}
+
+int runners_look_again(struct coordinator *co, struct runner *r)
+{
+	/* By path: on NFS that asks the server. */
+	_cleanup_close_ int dir = safefs_open_dir(co->sp.fd, spool_place_name(SPOOL_RUNNERS));
+	int res = dir < 0 ? dir : read_beat(co, r, dir);
+
+	return dir >= 0 && (res == -ENOENT || res == -EBADMSG) ? 0 : res;
 }
 
 void runners_news(struct coordinator *co, const char *file)
 {
 	char name[SPOOL_RUNNER_MAX + 1];
+	struct runner *r;
 
 	if (split(file, ".conf", name, sizeof(name)))
 		read_registration(co, name, file);
-	else if (split(file, ".beat", name, sizeof(name)))
-		read_beat(co, name, file);
+	else if (split(file, ".beat", name, sizeof(name)) && (r = runners_find(co, name)))
+		(void)read_beat(co, r, co->sp.place_fd[SPOOL_RUNNERS]);
 }
 
 static int add_file(const char *name, unsigned char type, void *arg)
@@ -292,6 +274,8 @@ int runners_scan(struct coordinator *co)
 	strlist_free(&files);
 	if (r == 0)
 		r = spool_list(&co->sp, SPOOL_CLAIMS, add_inbox, co);
+	silence_sight(co, r == 0);
+	silence_listen(co);
 	for (struct runner *runner = co->runners; runner; runner = runner->hh.next)
 		review(co, runner);
 	return r;
@@ -334,7 +318,6 @@ void runners_free(struct coordinator *co)
 {
 	struct runner *r, *next;
 
-	sd_event_source_unref(awake.timer);
 	HASH_ITER(hh, co->runners, r, next) {
 		HASH_DEL(co->runners, r);
 		close(r->inbox_fd);

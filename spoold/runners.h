@@ -10,9 +10,6 @@
 /* spool/runners/<file> has changed: a registration or a beat is read. */
 void runners_news(struct coordinator *co, const char *file);
 
-/* Starts to watch our own loop, whose pauses are not the runners'. 0 or negative errno. */
-int runners_start(struct coordinator *co);
-
 /* Reads all registrations and beats; then notes who has been silent for longer than the lease. 0 or
  * negative errno. */
 int runners_scan(struct coordinator *co);
@@ -20,6 +17,10 @@ int runners_scan(struct coordinator *co);
 /* Has this scan read every inbox that lies in claims/? If not, a ticket that it has not met may lie
  * in one of the others. */
 bool runners_all_read(struct coordinator *co);
+
+/* Reads its beat now, asking the server. 0: what there is has been read; negative errno: nobody can
+ * say now. */
+int runners_look_again(struct coordinator *co, struct runner *r);
 
 /* A runner by name, or NULL. */
 struct runner *runners_find(struct coordinator *co, const char *name);

@@ -143,6 +143,7 @@ static void found_folder(struct coordinator *co, enum spool_place place, const c
 			   this one */
 	}
 	job->seen_in_scan = co->scan_number;
+	job->marked = job->marked && job->attempt == parsed.attempt;
 	job->attempt = parsed.attempt;
 	jobs_moved(job, place, name);
 	if (place == SPOOL_ACTIVE)
@@ -254,6 +255,7 @@ static int look_after_active(struct coordinator *co)
 	look_after(co, STEP_OFFERED);
 	look_after(co, STEP_CLAIMED);
 	look_after(co, STEP_MISSED);
+	look_after(co, STEP_REVOKED);
 	look_after(co, STEP_RETRY);
 	return 0;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tickets - the state x ticket table: for every place of a folder and every name of its ticket
- * there is one action.
+ * tickets - the state x ticket table: for every place of a folder and every name of its ticket,
+ * revoked or not, there is one action.
  *
  * Start-up, periodic scan and single news all end here, so there is no separate code path for
  * recovery. Tickets only move forward (.tmp -> .offer -> .void | .claim -> .done | .back), so of
- * two sightings the later stage is the truth, in whatever order they come.
+ * two sightings the later stage is the truth, in whatever order they come. A marker (.revoked) is
+ * made for a claim and outlives it.
  */
 #include "tickets.h"
 
@@ -17,7 +18,9 @@
 #include "journal.h"
 #include "log.h"
 #include "places.h"
+#include "revoke.h"
 #include "runners.h"
+#include "silence.h"
 #include "sweep.h"
 #include "xalloc.h"
 
@@ -32,27 +35,28 @@
 
 #define NO_TICKET SPOOL_TICKET_KINDS
 
-/* What is due, by the ticket of the folder's own attempt. STEP_NONE: cannot be; left alone and
- * reported. */
+/* What is due, by the ticket of the folder's own attempt; on the right if the attempt has its
+ * marker. STEP_NONE: cannot be; left alone and reported. */
 /* clang-format off */
-static const enum step due_for[2][SPOOL_TICKET_KINDS + 1] = {
-	{	/* the folder is in queued/ */
-		[NO_TICKET] =	       STEP_SCHEDULE,
-		[SPOOL_TICKET_TMP] =   STEP_SCHEDULE,	/* the next, never offered: removed */
-		[SPOOL_TICKET_OFFER] = STEP_NONE,
-		[SPOOL_TICKET_VOID] =  STEP_SCHEDULE,	/* withdrawn: swept */
-		[SPOOL_TICKET_CLAIM] = STEP_NONE,
-		[SPOOL_TICKET_DONE] =  STEP_NONE,
-		[SPOOL_TICKET_BACK] =  STEP_SCHEDULE,	/* given back and requeued: swept */
+static const enum step due_for[2][SPOOL_TICKET_KINDS + 1][2] = {
+	{	/* the folder is in queued/: the attempt is over */
+		/*			 not marked	marked */
+		[NO_TICKET] =		{ STEP_SCHEDULE, STEP_SCHEDULE },
+		[SPOOL_TICKET_TMP] =	{ STEP_SCHEDULE, STEP_SCHEDULE }, /* the next, never offered: removed */
+		[SPOOL_TICKET_OFFER] =	{ STEP_NONE,	 STEP_NONE },
+		[SPOOL_TICKET_VOID] =	{ STEP_SCHEDULE, STEP_SCHEDULE }, /* withdrawn: swept */
+		[SPOOL_TICKET_CLAIM] =	{ STEP_SCHEDULE, STEP_SCHEDULE }, /* revoked: gets its marker */
+		[SPOOL_TICKET_DONE] =	{ STEP_SCHEDULE, STEP_SCHEDULE }, /* too late: swept */
+		[SPOOL_TICKET_BACK] =	{ STEP_SCHEDULE, STEP_SCHEDULE }, /* swept */
 	},
 	{	/* the folder is in active/ */
-		[NO_TICKET] =	       STEP_MISSED,	/* gone: a lease, then like .back */
-		[SPOOL_TICKET_TMP] =   STEP_OPEN,
-		[SPOOL_TICKET_OFFER] = STEP_OFFERED,	/* or WITHDRAW */
-		[SPOOL_TICKET_VOID] =  STEP_UNOFFER,
-		[SPOOL_TICKET_CLAIM] = STEP_CLAIMED,
-		[SPOOL_TICKET_DONE] =  STEP_RECORD,
-		[SPOOL_TICKET_BACK] =  STEP_COPY,
+		[NO_TICKET] =		{ STEP_MISSED,	 STEP_MISSED },	  /* gone: a lease, then like .back */
+		[SPOOL_TICKET_TMP] =	{ STEP_OPEN,	 STEP_OPEN },
+		[SPOOL_TICKET_OFFER] =	{ STEP_OFFERED,	 STEP_WITHDRAW }, /* OFFERED: or WITHDRAW */
+		[SPOOL_TICKET_VOID] =	{ STEP_UNOFFER,	 STEP_UNOFFER },
+		[SPOOL_TICKET_CLAIM] =	{ STEP_CLAIMED,	 STEP_REVOKED },  /* or REVOKE; or COPY */
+		[SPOOL_TICKET_DONE] =	{ STEP_RECORD,	 STEP_RECORD },
+		[SPOOL_TICKET_BACK] =	{ STEP_COPY,	 STEP_COPY },
 	},
 };
 /* clang-format on */
@@ -98,36 +102,66 @@ static enum step missed(const struct job *job)
 	return clock_boot_ms() - since > job->co->opt.lease ? STEP_COPY : STEP_MISSED;
 }
 
+static enum step claimed(struct job *job)
+{
+	if (silence_is_loss(job->co, job->runner))
+		return STEP_REVOKE;
+	if (job->cancel)
+		control_order_cancel(job);
+	return STEP_CLAIMED;
+}
+
+static enum step revoked(const struct job *job)
+{
+	if (silence_is_loss(job->co, job->runner))
+		return STEP_COPY;
+	if (job->step != STEP_REVOKED)
+		log_info("%" PRIu64 ": revoked; it rests until runner %s answers or has been "
+			 "silent for a whole lease",
+			 job->id, job->runner->name);
+	return STEP_REVOKED;
+}
+
+static void end_ticket(struct coordinator *co, struct runner *runner,
+		       const struct spool_ticket_name *tn);
+
+/* The attempt of a job in queued/ is over. */
+static void leave_ticket(struct job *job)
+{
+	struct spool_ticket_name tn = { job->id, job->attempt, job->ticket, "" };
+
+	if (job->rid)
+		snprintf(tn.rid, sizeof(tn.rid), "%s", job->rid);
+	if (tn.kind == SPOOL_TICKET_TMP)
+		tn.attempt++;
+	end_ticket(job->co, job->runner, &tn);
+	jobs_no_ticket(job);
+	jobs_set_runner(job, NULL);
+}
+
 void tickets_settle(struct job *job)
 {
-	struct coordinator *co = job->co;
 	unsigned ticket = job->has_ticket ? job->ticket : NO_TICKET;
 	enum step step;
 
 	assert(job->place == SPOOL_QUEUED || job->place == SPOOL_ACTIVE);
 	assert(!job->has_ticket || job->runner);
-	step = due_for[job->place == SPOOL_ACTIVE][ticket];
-	if (job->place == SPOOL_QUEUED && job->has_ticket && step == STEP_SCHEDULE) {
-		if (job->ticket == SPOOL_TICKET_TMP)
-			remove_temporary(job->runner, job->id, job->attempt + 1);
-		else
-			sweep_ticket(co, job->runner, job->id, job->attempt, job->ticket, job->rid);
-		jobs_no_ticket(job);
-		jobs_set_runner(job, NULL);
-	}
-	if (step == STEP_OFFERED)
+	step = due_for[job->place == SPOOL_ACTIVE][ticket][job->marked];
+	if (step == STEP_SCHEDULE && job->has_ticket)
+		leave_ticket(job);
+	else if (step == STEP_OFFERED)
 		step = offered(job);
 	else if (step == STEP_MISSED)
 		step = missed(job);
-	else if (step == STEP_CLAIMED && job->cancel)
-		control_order_cancel(job);
-	if (step == STEP_NONE)
-		log_trouble(
-			"tickets",
-			"%" PRIu64
-			": its folder is in %s/ and a ticket is %s: left alone, see spoolctl check",
-			job->id, spool_place_name(job->place),
-			ticket == SPOOL_TICKET_OFFER ? "offered" : "claimed or done");
+	else if (step == STEP_CLAIMED)
+		step = claimed(job);
+	else if (step == STEP_REVOKED)
+		step = revoked(job);
+	else if (step == STEP_NONE)
+		log_trouble("tickets",
+			    "%" PRIu64 ": its folder is in queued/ and a ticket is offered: left "
+			    "alone, see spoolctl check",
+			    job->id);
 	jobs_due(job, step == STEP_NONE ? STEP_RETRY : step);
 }
 
@@ -199,22 +233,30 @@ static void advance(struct job *job, struct runner *runner, const struct spool_t
 		tickets_settle(job);
 }
 
-static void stray(struct coordinator *co, struct runner *runner,
-		  const struct spool_ticket_name *tn);
+/* A marker of the job's own attempt: of a claim, or of one that has gone. */
+static void marked(struct job *job)
+{
+	if (job->marked)
+		return;
+	job->marked = true;
+	if (!job->busy && job->step == STEP_CLAIMED)
+		tickets_settle(job);
+}
 
 static void sighted(struct coordinator *co, struct job *job, struct runner *runner,
 		    const struct spool_ticket_name *tn)
 {
 	if (tn->attempt == job->attempt) {
-		/* Spent: the job may be on its way to another runner already, with a ticket of
-		 * its next attempt. Elsewhere it is on its way to being swept. */
-		if (job->place == SPOOL_QUEUED &&
-		    (tn->kind == SPOOL_TICKET_VOID || tn->kind == SPOOL_TICKET_BACK))
-			stray(co, runner, tn);
+		/* In queued/, the job may be on its way to another runner already, with a ticket of
+		 * its next attempt. Elsewhere the ticket is on its way to being swept. */
+		if (tn->kind == SPOOL_ORDER_REVOKED)
+			marked(job);
+		else if (job->place == SPOOL_QUEUED && stage(tn->kind) >= 3)
+			end_ticket(co, runner, tn);
 		else if (job->place == SPOOL_QUEUED || job->place == SPOOL_ACTIVE)
 			advance(job, runner, tn);
 	} else if (tn->attempt < job->attempt) {
-		stray(co, runner, tn);
+		end_ticket(co, runner, tn);
 	} else if (tn->kind == SPOOL_TICKET_TMP && tn->attempt == job->attempt + 1 &&
 		   job->place == SPOOL_QUEUED && !job->busy && !job->has_ticket &&
 		   job->step != STEP_OFFER) {
@@ -223,8 +265,27 @@ static void sighted(struct coordinator *co, struct job *job, struct runner *runn
 	}
 }
 
+/* It has been revoked: the marker must be there, even if somebody has removed it. If its owner has
+ * deleted the job's folder, the runner is told to stop. */
+static void end_claim(struct coordinator *co, struct runner *runner,
+		      const struct spool_ticket_name *tn)
+{
+	if (revoke_look(runner, tn->id, tn->attempt) != -ENOENT)
+		return; /* or nobody can say now */
+	if (jobs_find(co, tn->id)) {
+		if (revoke_mark(co, runner, tn->id, tn->attempt, "another attempt has begun") == 0)
+			log_info("%" PRIu64 ": attempt %u is claimed on %s, but over: revoked",
+				 tn->id, tn->attempt, runner->name);
+	} else if (tickets_order_cancel(runner, tn->id, tn->attempt, "its folder was removed") ==
+		   0) {
+		log_trouble("claim", "%" PRIu64 ": claimed on %s, but its folder is gone: stopped",
+			    tn->id, runner->name);
+	}
+}
+
 /* A ticket whose attempt is over, or whose job has no folder. */
-static void stray(struct coordinator *co, struct runner *runner, const struct spool_ticket_name *tn)
+static void end_ticket(struct coordinator *co, struct runner *runner,
+		       const struct spool_ticket_name *tn)
 {
 	if (tn->kind == SPOOL_TICKET_TMP) {
 		remove_temporary(runner, tn->id, tn->attempt);
@@ -235,13 +296,7 @@ static void stray(struct coordinator *co, struct runner *runner, const struct sp
 				      NULL) == 0)
 			sweep_ticket(co, runner, tn->id, tn->attempt, SPOOL_TICKET_VOID, NULL);
 	} else if (tn->kind == SPOOL_TICKET_CLAIM) {
-		/* Its owner has deleted the folder: nothing is made anew, the runner stops and
-		 * answers. */
-		if (tickets_order_cancel(runner, tn->id, tn->attempt, "its folder was removed") ==
-		    0)
-			log_trouble("claim",
-				    "%" PRIu64 ": claimed on %s, but its folder is gone: stopped",
-				    tn->id, runner->name);
+		end_claim(co, runner, tn);
 	}
 }
 
@@ -271,7 +326,7 @@ void tickets_settle_strays(struct coordinator *co)
 		if (job)
 			sighted(co, job, k->runner, &k->name);
 		else
-			stray(co, k->runner, &k->name);
+			end_ticket(co, k->runner, &k->name);
 	}
 	tickets_drop_strays(co);
 }
@@ -289,7 +344,7 @@ static void see(struct coordinator *co, struct runner *runner, const char *name)
 	struct spool_ticket_name tn;
 	struct job *job;
 
-	if (spool_parse_ticket_name(name, &tn) < 0 || tn.kind >= SPOOL_ORDER_CANCEL)
+	if (spool_parse_ticket_name(name, &tn) < 0 || tn.kind == SPOOL_ORDER_CANCEL)
 		return;
 	job = jobs_find(co, tn.id);
 	if (!job) {
@@ -357,22 +412,42 @@ void tickets_scan_inbox(struct coordinator *co, struct runner *runner)
 	close(fd);
 }
 
-void tickets_look_after(struct job *job)
+/* By name. If it is not there it has moved on, which the inbox tells, or was removed by hand. */
+static void look_for_ticket(struct job *job)
 {
 	char name[SPOOL_TICKET_SIZE];
 
-	if (job->has_ticket && job->runner && job->ticket_seen != job->co->scan_number) {
-		spool_ticket_name(name, job->id, job->attempt, job->ticket, job->rid);
-		if (safefs_look(job->runner->inbox_fd, name, NULL) == -ENOENT) {
-			/* Moved on, or removed by hand: the inbox tells. */
-			jobs_no_ticket(job);
-			job->since = clock_boot_ms();
-			tickets_scan_inbox(job->co, job->runner);
-			if (job->has_ticket)
-				return;
-		}
+	spool_ticket_name(name, job->id, job->attempt, job->ticket, job->rid);
+	if (safefs_look(job->runner->inbox_fd, name, NULL) != -ENOENT)
+		return;
+	jobs_no_ticket(job);
+	job->since = clock_boot_ms();
+	tickets_scan_inbox(job->co, job->runner);
+}
+
+void tickets_look_after(struct job *job)
+{
+	enum step step = job->step;
+
+	if (job->has_ticket && job->runner && job->ticket_seen != job->co->scan_number)
+		look_for_ticket(job);
+	if (job->step == step) /* else what was found has settled it */
+		tickets_settle(job);
+}
+
+bool tickets_is_lost(struct job *job)
+{
+	if (!job->has_ticket || job->ticket == SPOOL_TICKET_BACK)
+		return true;
+	if (job->ticket == SPOOL_TICKET_CLAIM) {
+		job->marked = revoke_look(job->runner, job->id, job->attempt) == 0;
+		look_for_ticket(job);
+		if (job->has_ticket && job->ticket == SPOOL_TICKET_CLAIM && job->marked)
+			return true;
 	}
-	tickets_settle(job);
+	if (job->step == STEP_LOSE)
+		tickets_settle(job);
+	return false;
 }
 
 void tickets_withdraw_all(struct coordinator *co, struct runner *runner)

@@ -25,6 +25,11 @@ void tickets_settle(struct job *job);
  * this scan has just met it. */
 void tickets_look_after(struct job *job);
 
+/* Just before the folder of a job that is due for LOSE goes to lost/: its ticket is looked at once
+ * more. If the attempt has ended well meanwhile, or somebody has removed the marker, the job is
+ * settled anew, and the answer is false. */
+bool tickets_is_lost(struct job *job);
+
 /* The runner takes no work now: its unclaimed offers are withdrawn. */
 void tickets_withdraw_all(struct coordinator *co, struct runner *runner);
 

@@ -214,7 +214,7 @@ static const char *participle(const char *verb)
 {
 	static const char *const words[][2] = {
 		{ "offer", "offered" }, { "claim", "claimed" },	     { "withdraw", "withdrawn" },
-		{ "file", "filed" },	{ "requeue", "given back" },
+		{ "file", "filed" },	{ "requeue", "given back" }, { "revoke", "revoked" },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

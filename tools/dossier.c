@@ -48,6 +48,11 @@ static int take_event(const struct event *e, void *arg)
 	if (e->attempt == 0)
 		return 0;
 	a = attempt_of(d, e->attempt);
+	/* What comes after it is the way of the job, unless it was done in time. */
+	if (a->last && strcmp(a->last, "revoke") == 0 && strcmp(e->verb, "file") != 0) {
+		set(&a->state, "LOST");
+		return 0;
+	}
 	if (!a->offered_at)
 		a->offered_at = e->at;
 	a->last_at = e->at;

@@ -14,6 +14,8 @@
  *	SHIM_FAIL=TEXT		while the file SHIM_FAIL_WHILE exists, to open what has TEXT in its
  *				path, or to make it, fails: with ENOSPC, or the number
  *				SHIM_FAIL_WITH; the first SHIM_FAIL_AFTER times it does not
+ *	SHIM_LATE=TEXT		while the file SHIM_LATE_WHILE exists, an fsync of what has TEXT in
+ *				its path waits
  *
  * As in shim.c, only the process that loaded the shim is concerned.
  */
@@ -96,6 +98,19 @@ bool far_fails(int dirfd, const char *path)
 		return false;
 	errno = with ? (int)strtol(with, NULL, 10) : ENOSPC;
 	return true;
+}
+
+void far_wait_to_sync(int fd)
+{
+	const char *text = getenv("SHIM_LATE"), *on = getenv("SHIM_LATE_WHILE");
+	const struct timespec pause = { 0, 20000000 };
+	char place[PLACE_SIZE];
+
+	if (!text)
+		return;
+	shim_place_of_fd(fd, place);
+	while (is_meant(place, text, on))
+		nanosleep(&pause, NULL);
 }
 
 int chmod(const char *path, mode_t mode)

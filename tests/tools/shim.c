@@ -377,6 +377,7 @@ int ftruncate64(int fd, off64_t len) __attribute__((alias("ftruncate"), nothrow)
 int fsync(int fd)
 {
 	trace_fd_call("fsync-begin", 0, fd);
+	far_wait_to_sync(fd);
 	return (int)trace_fd_call("fsync", far_cannot_sync(fd) ? -1 : NEXT(fsync)(fd), fd);
 }
 

@@ -28,6 +28,9 @@ void far_wait_at(int dirfd, const char *path);
 /* Does the sync of this file fail (errno says how)? */
 bool far_cannot_sync(int fd);
 
+/* Waits while it shall be late. */
+void far_wait_to_sync(int fd);
+
 /* Shall it not be opened, or made (errno says why)? */
 bool far_fails(int dirfd, const char *path);
 

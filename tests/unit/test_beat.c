@@ -31,6 +31,8 @@ static struct registration example(void)
 		.memory = UINT64_C(16) << 30,
 		.version = xstrdup("0.1"),
 		.started_at = INT64_C(1795168800000),
+		.freeze_ms = 25000,
+		.freezer = xstrdup("cgroup"),
 	};
 
 	strlist_add(&r.software, "python3 3.11.2");
@@ -61,8 +63,30 @@ static void a_registration_comes_back(void **state)
 	assert_string_equal(back.software.items[1], "octave-cli ?");
 	assert_string_equal(back.version, "0.1");
 	assert_int_equal(back.started_at, r.started_at);
+	assert_int_equal(back.freeze_ms, 25000);
+	assert_string_equal(back.freezer, "cgroup");
 	registration_free(&back);
 	assert_null(back.runner);
+	registration_free(&r);
+	free(text);
+}
+
+static void a_registration_of_an_older_version_freezes_nothing(void **state)
+{
+	struct registration r = example(), back;
+	size_t len;
+	char *text;
+
+	(void)state;
+	free(r.freezer);
+	r.freezer = NULL;
+	r.freeze_ms = 0;
+	text = registration_write(&r, &len);
+	assert_null(strstr(text, "freeze"));
+	assert_int_equal(registration_parse(text, len, &back), RECORD_WHOLE);
+	assert_int_equal(back.freeze_ms, 0);
+	assert_null(back.freezer);
+	registration_free(&back);
 	registration_free(&r);
 	free(text);
 }
@@ -170,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_registration_comes_back),
+		cmocka_unit_test(a_registration_of_an_older_version_freezes_nothing),
 		cmocka_unit_test(software_is_found_by_its_whole_name),
 		cmocka_unit_test(a_beat_comes_back),
 		cmocka_unit_test(half_a_beat_is_none),

@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runners are shell functions here (tests/leases.sh), so that they fall silent and answer at any
+# instant.
+test_description='the jobs of a runner that has fallen silent begin anew elsewhere'
+. "$(dirname "$0")/../lib.sh"
+SPOOLD_OPTS="-o settle=100ms -o scan=200ms -o publish=300ms -o lease=3s -o beat=500ms"
+. "$SRCDIR/tests/leases.sh"
+
+CLAIMS=$TEST_ROOT/share/spool/claims
+is_gone() { ! compgen -G "$1"; }
+marker() { echo "${1%.claim.*}.revoked"; }
+said() { grep "$@" "$LOGS/spoold.log"; }
+
+# job NAME [RUNNER]: dropped, and wanted there.
+job() {
+	make_job "$1" ${2:+"runner = \"$2\""} <<<true && echo input >"$1/input.txt" && drop_mv "$1"
+}
+
+test_expect_success 'spoold and two runners' '
+	share_new && spoold_start && fake_new r1 && fake_new r2
+'
+
+test_expect_success 'a runner falls silent: its job is revoked, then offered to the other one' '
+	job first && fake_claim first && first=$FAKE_CLAIM silent=$(fake_of "$FAKE_CLAIM") &&
+	fake_hush $silent &&
+	wait_until 10 test -e "$(marker "$first")" &&
+	grep "no sign of life from runner $silent from 20.* to 20" "$(marker "$first")" &&
+	fake_claim first && second=$FAKE_CLAIM && test "$(fake_of "$second")" != $silent &&
+	echo scribble >>"$(wait_in lost first)/input.txt" &&
+	test "$(cat "$(wait_in active first)/input.txt")" = input
+'
+
+shows() { spoolctl show "$1" | grep "$2"; }
+test_expect_success 'log and history say so' '
+	id=$(job_id first) &&
+	said "$id: revoke active -> active RUNNING on $silent: no sign of life from runner $silent" &&
+	said "$id: requeue queued -> queued QUEUED on $silent: no sign of life" &&
+	wait_until 10 shows $id "1 on $silent: LOST, revoked .*: no sign of life"
+'
+
+test_expect_success 'it ends there; the claim of the silent one and its marker stay' '
+	fake_finish "$second" && folder=$(wait_done first) && grep "state = .*DONE" "$folder/job.result" &&
+	wait_until 10 is_gone "$second" && wait_until 10 is_gone "${second/.claim./.done.}" &&
+	test -e "$first" && test -e "$(marker "$first")" && wait_until 10 check_share
+'
+
+test_expect_success 'it comes back and gives back what is not its own any more: ticket and marker go' '
+	fake_wake $silent && fake_give_back "$first" &&
+	wait_until 10 is_gone "${first/.claim./.back.}" && wait_until 10 is_gone "$(marker "$first")" &&
+	test -z "$(jobs_in active first)$(jobs_in queued first)" && wait_until 10 check_share
+'
+
+test_expect_success 'a result that comes too late is void' '
+	job late r1 && fake_claim late && late=$FAKE_CLAIM && fake_hush r1 &&
+	wait_in lost late && fake_finish "$late" && wait_until 10 is_gone "${late/.claim./.done.}" &&
+	wait_until 10 is_gone "$(marker "$late")" && test -n "$(jobs_in queued late)" &&
+	fake_wake r1 && fake_claim late && fake_finish "$FAKE_CLAIM" && wait_done late
+'
+
+test_done

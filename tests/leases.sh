@@ -6,6 +6,7 @@
 #
 #   fake_new NAME [FREEZE_MS]	registers it; it beats from now on (FREEZE_MS 0: it freezes nothing)
 #   fake_hush NAME		it falls silent; fake_wake NAME: it beats again
+#   fake_hush_all		the last line of a script
 #   fake_beat NAME		one beat
 #   fake_claim JOB		waits for the offer and claims it; FAKE_CLAIM is the ticket
 #   fake_of TICKET		the runner in whose inbox it is
@@ -68,7 +69,10 @@ fake_beat() {
 }
 
 fake_pulse() {
-	while kill -0 $$ && fake_beat "$1"; do sleep 0.3; done
+	while kill -0 $$ && [ -d "$SHARE" ]; do
+		fake_beat "$1"
+		sleep 0.3
+	done
 }
 
 fake_wake() {
@@ -84,6 +88,13 @@ fake_hush() {
 	set +x
 	kill "${FAKE_PULSE[$1]}" && wait_until 10 lib_dead "${FAKE_PULSE[$1]}"
 	unset "FAKE_PULSE[$1]"
+}
+
+fake_hush_all() {
+	local name
+	for name in "${!FAKE_PULSE[@]}"; do
+		fake_hush "$name"
+	done
 }
 
 fake_new() {

@@ -58,4 +58,5 @@ test_expect_success 'a result that comes too late is void' '
 	fake_wake r1 && fake_claim late && fake_finish "$FAKE_CLAIM" && wait_done late
 '
 
+fake_hush_all
 test_done

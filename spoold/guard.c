@@ -4,11 +4,14 @@
  *
  * On one machine: flock on <state>/spoold.lock, and on the folder spool/ itself where the share is
  * a local disk (two state folders). Between machines no lock of a network file system can be
- * believed: each coordinator replaces spool/coordinator every beat with its instance and a counter,
+ * believed: each coordinator writes its instance and a counter into spool/coordinator every beat,
  * after reading it. Whoever finds another machine's file watches it for a whole lease before the
- * first write; whoever reads another instance than its own stops for good. The file is read in the
- * loop and replaced in a lane of its own: where a client that has read it falls silent, the server
- * lets the replacement wait (NFS delegations), up to 90 s.
+ * first write; whoever reads another instance than its own stops for good; whoever could not write
+ * for half a lease moves nothing until it has.
+ *
+ * The file is replaced at start and rewritten in place from then on: as long as we hold it open for
+ * writing the server lends it to no client (NFS delegations), so that no silent one makes us wait.
+ * It is read in the loop and written in a lane of its own.
  */
 #include "guard.h"
 
@@ -31,13 +34,18 @@
 #include <time.h>
 
 #define MAGIC "spool-coordinator 1"
+#define COUNTER_WIDTH 20 /* so that every record has one length */
+#define SIGN "the sign of life in spool/coordinator"
 
 static struct {
 	int lock_fd, share_lock_fd;
+	int sign_fd; /* spool/coordinator, open for writing; used by whoever writes */
 	uint64_t counter;
+	int64_t begun;	 /* boot ms, when the last write was begun */
+	int64_t renewed; /* the same, of the last one that succeeded */
 	sd_event_source *timer;
-	bool writing; /* a replacement is under way */
-} guard = { .lock_fd = -1, .share_lock_fd = -1 };
+	bool writing; /* one is under way */
+} guard = { .lock_fd = -1, .share_lock_fd = -1, .sign_fd = -1 };
 
 /* What spool/coordinator says. */
 struct sign {
@@ -102,20 +110,95 @@ static int read_sign(struct coordinator *co, struct sign *ret)
 	return r;
 }
 
-static int write_sign(struct coordinator *co)
+static char *sign_text(const struct coordinator *co, size_t *ret_len)
 {
 	char stamp[CLOCK_STAMP_SIZE];
+	_cleanup_free_ char *counter = xasprintf("%" PRIu64 "\"", ++guard.counter);
 	_cleanup_free_ char *block = xasprintf("coordinator {\n  instance = \"%s\"\n  machine = "
 					       "\"%s\"\n  host = \"%s\"\n  pid = \"%d\"\n"
-					       "  counter = \"%" PRIu64 "\"\n  at = \"%s\"\n}\n",
+					       "  counter = \"%-*s\n  at = \"%s\"\n}\n",
 					       co->instance, machine_id(), machine_name(),
-					       (int)getpid(), ++guard.counter,
+					       (int)getpid(), COUNTER_WIDTH + 1, counter,
 					       clock_stamp(clock_wall_ms(), stamp));
+
+	return record_append("", 0, MAGIC, block, ret_len);
+}
+
+/* What a network mount has taken is not on the server yet. */
+static int send(const struct coordinator *co, int fd)
+{
+	return co->sp.kind != SAFEFS_LOCAL && fsync(fd) < 0 ? -errno : 0;
+}
+
+/* A new file takes the place of whatever is there. */
+static int replace_sign(struct coordinator *co)
+{
+	static const char tmp[] = SPOOL_TMP SPOOL_COORDINATOR;
 	_cleanup_free_ char *text = NULL;
+	int fd = -1, r;
 	size_t len;
 
-	text = record_append("", 0, MAGIC, block, &len);
-	return safefs_replace(co->sp.fd, SPOOL_COORDINATOR, text, len, 0644, false);
+	text = sign_text(co, &len);
+	if (unlinkat(co->sp.fd, tmp, 0) < 0 && errno != ENOENT)
+		return -errno;
+	r = safefs_create(co->sp.fd, tmp, text, len, 0644, &fd);
+	if (r < 0)
+		return r;
+	r = send(co, fd);
+	if (r == 0 && renameat(co->sp.fd, tmp, co->sp.fd, SPOOL_COORDINATOR) < 0)
+		r = -errno;
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	if (guard.sign_fd >= 0)
+		close(guard.sign_fd);
+	guard.sign_fd = fd;
+	return 0;
+}
+
+/* Is the name still our file's? 0; -ENOENT: there is none; SAFEFS_LOST: another's; other negative
+ * errno. */
+static int look_at_sign(struct coordinator *co)
+{
+	struct sign now = { 0 };
+	struct stat named, own;
+	bool same;
+	int r = safefs_look(co->sp.fd, SPOOL_COORDINATOR, &named);
+
+	if (r < 0)
+		return r;
+	if (fstat(guard.sign_fd, &own) < 0)
+		return -errno;
+	same = named.st_ino == own.st_ino && named.st_dev == own.st_dev;
+	r = read_sign(co, &now);
+	if (r == 0 && strcmp(now.instance, co->instance) != 0)
+		r = SAFEFS_LOST;
+	else if (r == 0 && !same) /* a copy of ours, put back by hand */
+		r = -ENOENT;
+	else if (r == -EBADMSG && same)
+		r = 0;
+	sign_free(&now);
+	return r;
+}
+
+/* In the lane. 0; SAFEFS_LOST: another has taken over; negative errno. */
+static int renew_sign(struct coordinator *co)
+{
+	int r = look_at_sign(co);
+	_cleanup_free_ char *text = NULL;
+	ssize_t written;
+	size_t len;
+
+	if (r == -ENOENT)
+		return replace_sign(co);
+	if (r != 0)
+		return r;
+	text = sign_text(co, &len);
+	written = pwrite(guard.sign_fd, text, len, 0);
+	if (written != (ssize_t)len)
+		return written < 0 ? -errno : -ENOSPC;
+	return send(co, guard.sign_fd);
 }
 
 /* -- at start ------------------------------------------------------------------------------------ */
@@ -200,14 +283,16 @@ int guard_take(struct coordinator *co, char **ret_why)
 		return r;
 	digest_nonce(nonce, 8);
 	snprintf(co->instance, sizeof(co->instance), "spoold-%.8s-%s", clock_boot_id(), nonce);
-	r = read_sign(co, &before);
+	for (int i = 0; (r = read_sign(co, &before)) == -EBADMSG && i < 10; i++)
+		rest(50); /* it is being rewritten */
 	if (r == 0 && strcmp(before.machine, machine_id()) != 0)
 		r = watch_the_other(co, &before, ret_why);
 	else
 		r = 0;
 	sign_free(&before);
 	if (r == 0) {
-		r = write_sign(co);
+		guard.renewed = clock_boot_ms();
+		r = replace_sign(co);
 		if (r < 0)
 			*ret_why = xasprintf("spool/coordinator cannot be written: %s",
 					     strerror(-r));
@@ -217,39 +302,65 @@ int guard_take(struct coordinator *co, char **ret_why)
 
 /* -- while running ------------------------------------------------------------------------------- */
 
-static int write_in_lane(void *arg)
+static void stop_if_taken_over(struct coordinator *co)
 {
-	return write_sign(arg);
+	struct sign now = { 0 };
+
+	if (read_sign(co, &now) == 0 && strcmp(now.instance, co->instance) != 0) {
+		log_error("another coordinator (%s on %s) has taken over: stopping for good",
+			  now.instance, now.host);
+		coordinator_stop(co, 1);
+	}
+	sign_free(&now);
 }
 
-static void written(void *arg, int result)
+bool guard_holds(const struct coordinator *co)
 {
-	(void)arg;
+	int64_t most = co->opt.lease / 2;
+
+	if (clock_boot_ms() - guard.renewed < most)
+		return true;
+	log_trouble(SIGN,
+		    "spool/coordinator could not be renewed for %.1f s: nothing is moved until it "
+		    "is, because another coordinator may have taken over",
+		    (double)most / 1000);
+	return false;
+}
+
+static int renew_in_lane(void *arg)
+{
+	return renew_sign(arg);
+}
+
+static void renewed(void *arg, int result)
+{
+	struct coordinator *co = arg;
+
 	guard.writing = false;
 	if (result < 0)
 		log_trouble("guard", "spool/coordinator cannot be written: %s", strerror(-result));
-	else
-		log_mended("guard");
+	if (result == SAFEFS_LOST)
+		stop_if_taken_over(co);
+	if (result != 0)
+		return;
+	guard.renewed = guard.begun;
+	log_mended("guard");
+	log_mended(SIGN);
+	coordinator_turn_soon(co); /* the last one may have had to leave all as it was */
 }
 
 static int on_beat(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct coordinator *co = arg;
-	struct sign now = { 0 };
-	int r = read_sign(co, &now);
 
 	(void)usec;
-	if (r == 0 && strcmp(now.instance, co->instance) != 0) {
-		log_error("another coordinator (%s on %s) has taken over: stopping for good",
-			  now.instance, now.host);
-		sign_free(&now);
-		coordinator_stop(co, 1);
+	stop_if_taken_over(co);
+	if (co->stopping)
 		return 0;
-	}
-	sign_free(&now);
 	if (!guard.writing) {
 		guard.writing = true;
-		worker_submit(co->sign_lane, write_in_lane, written, co);
+		guard.begun = clock_boot_ms();
+		worker_submit(co->sign_lane, renew_in_lane, renewed, co);
 	}
 	sd_event_source_set_time_relative(source, (uint64_t)co->opt.beat * 1000);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -267,6 +378,8 @@ void guard_release(struct coordinator *co)
 {
 	(void)co;
 	sd_event_source_unref(guard.timer);
+	if (guard.sign_fd >= 0)
+		close(guard.sign_fd);
 	if (guard.share_lock_fd >= 0)
 		close(guard.share_lock_fd);
 	if (guard.lock_fd >= 0)

@@ -91,7 +91,7 @@ static int turn(sd_event_source *source, void *arg)
 	struct coordinator *co = arg;
 
 	(void)source;
-	for (enum step step = STEP_NONE; step < STEPS && !co->stopping; step++)
+	for (enum step step = STEP_NONE; step < STEPS && !co->stopping && guard_holds(co); step++)
 		if (steps[step] && (!TAILQ_EMPTY(&co->due[step]) || step == STEP_SCHEDULE))
 			steps[step](co, &co->due[step]);
 	journal_flush(co, false);

@@ -43,6 +43,7 @@ static const struct cfgfile_key job_keys[] = {
 	{ "env", CFGFILE_LIST, NULL },
 	{ "inputs", CFGFILE_LIST, NULL },
 	{ "success_codes", CFGFILE_LIST, NULL },
+	{ "on_lost", CFGFILE_WORD, NULL },
 	{ "disk", CFGFILE_LATER, NULL },
 	{ "gpus", CFGFILE_LATER, NULL },
 	{ "min_gflops", CFGFILE_LATER, NULL },
@@ -57,7 +58,6 @@ static const struct cfgfile_key job_keys[] = {
 	{ "start_after", CFGFILE_LATER, NULL },
 	{ "hold", CFGFILE_LATER, NULL },
 	{ "retries", CFGFILE_LATER, NULL },
-	{ "on_lost", CFGFILE_LATER, NULL },
 	{ "checkpoint", CFGFILE_LATER, NULL },
 	{ "on_owner", CFGFILE_LATER, NULL },
 	{ "max_fails", CFGFILE_LATER, NULL },
@@ -296,6 +296,25 @@ static int take_codes(const struct value_source *v, struct jobfile *job)
 	return 0;
 }
 
+static int take_on_lost(const struct value_source *v, struct jobfile *job)
+{
+	const char *word = cfgfile_word(v->f, "on_lost");
+
+	if (!word || strcmp(word, "retry") == 0)
+		return 0;
+	if (strcmp(word, "hold") == 0)
+		return value_refuse(v, "on_lost",
+				    xstrdup("\"hold\" for \"on_lost\", which is not supported by "
+					    "this version"),
+				    "retry or fail", "a later version will know it");
+	if (strcmp(word, "fail") != 0)
+		return value_refuse(v, "on_lost", NULL, "retry or fail",
+				    "write on_lost = fail for a job that must not run twice, or "
+				    "remove the line");
+	job->fail_if_lost = true;
+	return 0;
+}
+
 /* -- the whole --------------------------------------------------------------------------------- */
 
 static void take_lines(const struct cfgfile *f, struct jobfile *job)
@@ -322,7 +341,7 @@ static int take_all(const struct value_source *v, struct jobfile *job)
 	    value_memory(v, "memory", &job->memory) || value_cores(v, "cores", &job->cores) ||
 	    take_platforms(v, job) || value_names(v, "requires", &job->requires) ||
 	    take_runner(v, job) || take_group(v, job) || take_email(v, job) || take_env(v, job) ||
-	    value_paths(v, "inputs", &job->inputs) || take_codes(v, job))
+	    value_paths(v, "inputs", &job->inputs) || take_codes(v, job) || take_on_lost(v, job))
 		return COMPLAINT;
 	return 0;
 }

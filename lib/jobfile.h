@@ -35,6 +35,7 @@ struct jobfile {
 	struct strlist inputs; /* files that must be there before the drop is complete */
 	int success_codes[JOBFILE_MAX_EXIT_CODES]; /* {0} by default */
 	unsigned success_count;
+	bool fail_if_lost; /* on_lost = fail: not run again when its runner has fallen silent */
 	/* lines of the keys for later complaints; 0 if not set */
 	int line_app, line_executable, line_arguments, line_input, line_data, line_platform,
 		line_requires, line_inputs, line_ttl, line_cores, line_memory;

@@ -112,6 +112,10 @@ static void write_head(FILE *out, const struct manifest *m)
 	write_field(out, "runner", m->needs.runner);
 	if (m->spoiled)
 		fprintf(out, "spoiled %u\n", m->spoiled);
+	if (m->fail_if_lost)
+		fputs("on_lost fail\n", out);
+	if (m->lost)
+		fprintf(out, "lost %u\n", m->lost);
 	fputs("inputs\n", out);
 }
 
@@ -242,6 +246,10 @@ static int read_head_line(const char *key, char *value, struct manifest *m)
 		r = read_number(value, UINT64_MAX, &m->needs.memory);
 	else if (strcmp(key, "ttl") == 0 && (r = read_number(value, INT64_MAX, &number)) == 0)
 		m->needs.ttl_ms = (int64_t)number;
+	else if (strcmp(key, "on_lost") == 0)
+		m->fail_if_lost = strcmp(value, "fail") == 0;
+	else if (strcmp(key, "lost") == 0 && (r = read_number(value, UINT32_MAX, &number)) == 0)
+		m->lost = (unsigned)number;
 	return r < 0 ? -EBADMSG : 0;
 }
 

@@ -12,6 +12,7 @@
  *     app python3/1       ("-": a plain executable)
  *     cores 1 / memory BYTES / ttl MS / platforms ... / software ... / runner ...
  *     spoiled 2           (only in a fresh copy: so many runs were spoiled by trouble)
+ *     on_lost fail / lost 2                    (only if it says so; only if any was)
  *     f 120 1763632800000000000 1763632800000000000 4711 9f86... sim.py     (type, size, mtime,
  * ctime, inode, hash, path) end 3 sum <sha-256 of all above>
  *
@@ -24,6 +25,7 @@
 #include "needs.h"
 #include "tree.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct manifest {
@@ -37,6 +39,8 @@ struct manifest {
 	int64_t queued_at;  /* wall ms */
 	unsigned spoiled;   /* runs so far that trouble spoiled; 0 in what was admitted */
 	struct needs needs; /* app included */
+	bool fail_if_lost;  /* on_lost = fail */
+	unsigned lost;	    /* so many attempts have been revoked */
 	struct tree tree;   /* the inputs */
 	char **hashes; /* one for each entry of tree: 64 hex, or NULL; of a link: of its text */
 	char digest[DIGEST_HEX_SIZE]; /* of the whole text */

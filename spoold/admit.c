@@ -141,7 +141,7 @@ static const char *box_of(const struct job *job)
 
 /* Takes over tree, needs and the texts. */
 static struct manifest *make_manifest(struct job *job, struct tree *tree, struct needs *needs,
-				      const char *group)
+				      const struct jobfile *file)
 {
 	struct manifest *m = xcalloc(1, sizeof(*m));
 	size_t len = 0;
@@ -155,7 +155,8 @@ static struct manifest *make_manifest(struct job *job, struct tree *tree, struct
 	m->name = job->drop ? xstrndup(job->drop->name, len)
 			    : xstrdup(tree->count ? tree->entries[0].path : job->name);
 	m->user = xstrdup(users_name(m->uid));
-	m->group = group ? xstrdup(group) : NULL;
+	m->group = file->group ? xstrdup(file->group) : NULL;
+	m->fail_if_lost = file->fail_if_lost;
 	m->box = box_of(job) ? xstrdup(box_of(job)) : NULL;
 	m->nonce = job->nonce ? xstrdup(job->nonce) : NULL;
 	m->queued_at = clock_wall_ms();
@@ -241,7 +242,7 @@ static void take(struct coordinator *co, struct job *job, int fd, struct tree *t
 	}
 	if (file->email && !job->why)
 		job->why = xstrdup("email is recorded, but this version sends no mail");
-	job->manifest = make_manifest(job, tree, needs, file->group);
+	job->manifest = make_manifest(job, tree, needs, file);
 	if (bytes > HASH_IN_LOOP)
 		jobs_in_lane(job, co->bulk_lane, hash_in_lane, hashed);
 	else

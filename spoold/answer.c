@@ -145,19 +145,29 @@ void answers_put(struct job *job, int dir, struct answers *a,
 	done(job, r);
 }
 
-char *answer_text(const struct coordinator *co, const char *state, const char *reason,
-		  size_t *ret_len)
+char *answer_close(const struct coordinator *co, const char *prior, size_t prior_len,
+		   const char *state, const char *reason, size_t *ret_len)
 {
 	struct ticket t = { .exit_code = -1 };
-	_cleanup_free_ char *outcome = NULL, *filed = NULL;
-	size_t outcome_len, filed_len;
+	_cleanup_free_ char *outcome = NULL, *ended = NULL, *filed = NULL;
+	size_t outcome_len, ended_len, filed_len;
 
 	t.state = (char *)state;
 	t.reason = (char *)reason;
 	t.finished_at = t.filed_at = clock_wall_ms();
 	t.filed_by = (char *)co->instance;
-	outcome = ticket_append_outcome("", 0, &t, &outcome_len);
-	filed = ticket_append_filed(outcome, outcome_len, &t, &filed_len);
-	*ret_len = outcome_len + filed_len;
-	return xasprintf("%.*s%.*s", (int)outcome_len, outcome, (int)filed_len, filed);
+	outcome = ticket_append_outcome(prior, prior_len, &t, &outcome_len);
+	if (!outcome && prior_len > 0) /* filled to the brim: the outcome alone is the record */
+		return answer_text(co, state, reason, ret_len);
+	ended_len = prior_len + outcome_len;
+	ended = xasprintf("%.*s%.*s", (int)prior_len, prior, (int)outcome_len, outcome);
+	filed = ticket_append_filed(ended, ended_len, &t, &filed_len);
+	*ret_len = ended_len + filed_len;
+	return xasprintf("%s%.*s", ended, (int)filed_len, filed ? filed : "");
+}
+
+char *answer_text(const struct coordinator *co, const char *state, const char *reason,
+		  size_t *ret_len)
+{
+	return answer_close(co, "", 0, state, reason, ret_len);
 }

@@ -5,7 +5,7 @@
  *
  * COPY: queued/.tmp-<id>.<n>/ is made from the manifest, each input compared with it, everything
  * synced. LOSE: active/<id>.<n>-<name>/ -> lost/. REVIVE: the copy -> queued/<id>.<n>-<name>/; or
- * -> failed/<id>-<name>/ if it must not run again (cancelled, an input changed). The attempt's own
+ * -> failed/<id>-<name>/ if it must not run again (cancelled, an input changed, lost too often). The attempt's own
  * folder is never handed out again: late writes may still come. A .done that is
  * sighted before LOSE is filed, and the copy thrown away. A crash leaves a copy: it is moved on if
  * lost/ has its n (requeue_found_copy), else thrown away and made anew.
@@ -13,6 +13,7 @@
 #include "requeue.h"
 
 #include "answer.h"
+#include "attempts.h"
 #include "cleanup.h"
 #include "control.h"
 #include "copytree.h"
@@ -22,6 +23,7 @@
 #include "manifest.h"
 #include "record.h"
 #include "removals.h"
+#include "revoke.h"
 #include "rmtree.h"
 #include "sweep.h"
 #include "syncer.h"
@@ -34,6 +36,20 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define LOST_MOST 3 /* attempts that a job may lose to silent runners */
+
+/* Of one copy: what the worker is told, and what it finds out. */
+struct copying {
+	char ticket[SPOOL_TICKET_SIZE]; /* its name, or "" */
+	bool revoked;			/* and not given back */
+	char *reason;			/* why the attempt is over */
+	char *text;			/* of the ticket */
+	size_t len;			/* of the text that is valid; 0: nothing can be read */
+	char *manifest;			/* its digest, by the ticket; or NULL */
+	bool spoiled;			/* by trouble, says the ticket */
+	const char *verdict;		/* why the job must not run again; or NULL */
+};
 
 static char *copy_name(const struct job *job)
 {
@@ -62,43 +78,62 @@ static int write_copy_manifest(int dir, struct manifest *m, struct tree *now, ui
 	return r;
 }
 
-/* What the ticket that came back says of this manifest: -EBADMSG if it names another, and one more
- * in m->spoiled if it says that trouble spoiled the run. Where there is no ticket (removed by
- * hand), nobody can say. 0, or negative errno. */
-static int ask_ticket(const struct job *job, struct manifest *m)
+/* A ticket that cannot be read tells nothing. 0, or negative errno: not known now. */
+static int read_ticket(const struct job *job, struct copying *c)
 {
-	_cleanup_free_ char *text = NULL;
-	char name[SPOOL_TICKET_SIZE];
 	struct ticket t = { 0 };
 	size_t len;
 	int r;
 
-	if (!job->runner || !job->has_ticket)
+	if (!*c->ticket)
 		return 0;
-	spool_ticket_name(name, job->id, job->attempt, job->ticket, job->rid);
-	r = safefs_read(job->runner->inbox_fd, name, RECORD_MAX_BYTES, &text, &len, NULL);
-	if (safefs_is_passing(r))
-		return r;
-	if (r < 0 || ticket_parse(text, len, &t, NULL) < 0)
-		return 0;
-	r = !t.manifest || strcmp(t.manifest, m->digest) == 0 ? 0 : -EBADMSG;
-	if (r == 0 && t.state && strcmp(t.state, TICKET_SPOILED) == 0)
-		m->spoiled++;
+	r = safefs_read(job->runner->inbox_fd, c->ticket, RECORD_MAX_BYTES, &c->text, &len, NULL);
+	if (r < 0)
+		return safefs_is_passing(r) ? r : 0;
+	r = ticket_parse(c->text, len, &t, &c->len);
+	if (r < 0 || r == RECORD_FOREIGN || (t.blocks & TICKET_OUTCOME))
+		c->len = 0; /* nothing to add to */
+	c->manifest = t.manifest ? xstrdup(t.manifest) : NULL;
+	c->spoiled = t.state && strcmp(t.state, TICKET_SPOILED) == 0;
 	ticket_free(&t);
-	return r;
+	return 0;
+}
+
+/* attempts/<n>/job.result */
+static int record_attempt(const struct job *job, const struct copying *c, int from, int to)
+{
+	size_t len;
+	_cleanup_free_ char *text = answer_close(job->co, c->len ? c->text : "", c->len, "LOST",
+						 c->reason, &len);
+
+	return attempts_record(from, to, job->attempt, text, len);
+}
+
+/* One more has been lost: does the job run again? */
+static void count_loss(struct manifest *m, struct copying *c)
+{
+	if (!c->revoked)
+		return;
+	m->lost++;
+	if (m->fail_if_lost)
+		c->verdict = "on_lost = fail";
+	else if (m->lost >= LOST_MOST)
+		c->verdict = "the third attempt that was lost";
 }
 
 /* Fills the copy and proves it. 0; COMPLAINT: an input is not what was admitted; negative errno. */
-static int fill_copy(struct job *job, int from, int to)
+static int fill_copy(struct job *job, struct copying *c, int from, int to)
 {
 	struct manifest m = { 0 };
 	struct tree now = { 0 };
 	int r = manifest_read(from, false, &m);
 
 	/* A job can write in its own folder: the ticket tells which manifest it was offered with.
-	 */
-	if (r == 0)
-		r = ask_ticket(job, &m);
+	 * Where there is none (removed by hand), nobody can say. */
+	if (r == 0 && c->manifest && strcmp(c->manifest, m.digest) != 0)
+		r = -EBADMSG;
+	if (r == 0 && c->spoiled)
+		m.spoiled++;
 	if (r == -EBADMSG) { /* the copy's own must tell which job it is */
 		manifest_free(&m);
 		m.id = job->id;
@@ -112,6 +147,8 @@ static int fill_copy(struct job *job, int from, int to)
 		r = tree_look_fresh(to, &now, &job->complaint);
 	if (r == 0)
 		r = manifest_compare(&m, to, &now, false, &job->complaint);
+	if (r == 0)
+		count_loss(&m, c);
 	/* The job has removed or replaced an input, or our record of them. */
 	if (r < 0 && !safefs_is_passing(r))
 		r = complain(
@@ -142,14 +179,29 @@ static int open_to_group(int from, int to)
 	return safefs_dress(to, (st.st_mode & 03777) | 0700, NULL);
 }
 
+/* Why is it over? */
+static char *reason_of(const struct job *job, const struct copying *c)
+{
+	char *reason = c->revoked ? revoke_reason(job) : NULL;
+
+	if (reason)
+		return reason;
+	if (!*c->ticket)
+		return xstrdup("its ticket was removed");
+	return xasprintf(c->revoked ? "no sign of life from runner %s" : "given back by runner %s",
+			 job->runner->name);
+}
+
 static int make_copy(void *arg)
 {
 	struct job *job = arg;
+	struct copying *c = job->errand;
 	int queued_fd = job->co->sp.place_fd[SPOOL_QUEUED], r;
 	_cleanup_free_ char *name = copy_name(job);
 	_cleanup_close_ int from = jobs_open_folder(job);
 	_cleanup_close_ int to = -1;
 
+	c->reason = reason_of(job, c);
 	if (from < 0)
 		return from;
 	r = rmtree(queued_fd, name);
@@ -159,7 +211,11 @@ static int make_copy(void *arg)
 		r = to = safefs_open_dir(queued_fd, name);
 	if (r >= 0)
 		r = open_to_group(from, to);
-	return r < 0 ? r : fill_copy(job, from, to);
+	if (r == 0)
+		r = read_ticket(job, c);
+	if (r == 0)
+		r = record_attempt(job, c, from, to);
+	return r < 0 ? r : fill_copy(job, c, from, to);
 }
 
 /* It will not run again: the copy says why. */
@@ -184,39 +240,58 @@ static void drop_copy(const struct job *job)
 	removals_add(co, co->sp.place_fd[SPOOL_QUEUED], spool_place_name(SPOOL_QUEUED), name);
 }
 
-static void copied(struct job *job, int result)
+/* Nothing can be made anew, or need be. */
+static bool is_settled(struct job *job, int r)
 {
-	struct coordinator *co = job->co;
-	int r = result;
-
 	if (r == -ENOENT && jobs_folder_is_gone(job)) {
 		control_folder_gone(job);
 		control_job_ended(job, "gone: its folder was removed");
 		jobs_due(job, STEP_SWEEP);
-		return;
+		return true;
 	}
-	if (job->has_ticket && job->ticket == SPOOL_TICKET_DONE) {
-		drop_copy(job);
-		complaint_free(&job->complaint);
-		tickets_settle(job);
-		return;
-	}
-	if (r == COMPLAINT) {
-		_cleanup_free_ char *line = complaint_line(&job->complaint),
-				    *why = xasprintf("%s, and an input changed: %s",
-						     job->why ? job->why
-							      : "given back by its runner",
-						     line);
+	if (!job->has_ticket || job->ticket != SPOOL_TICKET_DONE)
+		return false;
+	/* It has ended well meanwhile. */
+	drop_copy(job);
+	complaint_free(&job->complaint);
+	tickets_settle(job);
+	return true;
+}
 
-		r = close_copy(job, "LOST", why);
-		if (!job->cancel) {
-			free(job->why);
-			job->why = xstrdup(why);
-		}
+/* The copy is made: will it run? If not, it says so. 0 or negative errno. */
+static int judge_copy(struct job *job, const struct copying *c, int r)
+{
+	_cleanup_free_ char *line = NULL, *why = xstrdup(c->reason);
+
+	if (r == COMPLAINT) {
+		line = complaint_line(&job->complaint);
 		complaint_free(&job->complaint);
-	} else if (r == 0 && job->cancel) {
-		r = close_copy(job, "CANCELLED", job->why ? job->why : "cancelled");
+		free(why);
+		why = xasprintf("%s, and an input changed: %s", c->reason, line);
+	} else if (r == 0 && c->verdict) {
+		free(why);
+		why = xasprintf("%s (%s)", c->reason, c->verdict);
 	}
+	if (r == COMPLAINT || (r == 0 && c->verdict && !job->cancel))
+		r = close_copy(job, "LOST", why);
+	else if (r == 0 && job->cancel)
+		r = close_copy(job, "CANCELLED", job->why ? job->why : "cancelled");
+	if (!job->cancel) {
+		free(job->why);
+		job->why = xstrdup(why);
+	}
+	return r;
+}
+
+static void end_copy(struct job *job, const struct copying *c, int result)
+{
+	struct coordinator *co = job->co;
+	int r = result;
+
+	if (is_settled(job, r))
+		return;
+	if (r >= 0)
+		r = judge_copy(job, c, r);
 	if (r < 0) {
 		log_trouble("requeue",
 			    "%" PRIu64
@@ -229,6 +304,28 @@ static void copied(struct job *job, int result)
 	jobs_after_sync(job, STEP_LOSE);
 }
 
+static void copied(struct job *job, int result)
+{
+	struct copying *c = job->errand;
+
+	job->errand = NULL;
+	end_copy(job, c, result);
+	free(c->reason);
+	free(c->text);
+	free(c->manifest);
+	free(c);
+}
+
+static struct copying *begin_copy(const struct job *job)
+{
+	struct copying *c = xcalloc(1, sizeof(*c));
+
+	if (job->has_ticket && job->runner)
+		spool_ticket_name(c->ticket, job->id, job->attempt, job->ticket, job->rid);
+	c->revoked = job->marked && job->has_ticket && job->ticket == SPOOL_TICKET_CLAIM;
+	return c;
+}
+
 void copy_run(struct coordinator *co, struct joblist *due)
 {
 	struct job *job;
@@ -237,10 +334,12 @@ void copy_run(struct coordinator *co, struct joblist *due)
 		_cleanup_free_ char *name = copy_name(job);
 
 		/* An old copy of that name goes first: the next scan asks again. */
-		if (removals_has(spool_place_name(SPOOL_QUEUED), name))
+		if (removals_has(spool_place_name(SPOOL_QUEUED), name)) {
 			jobs_due(job, STEP_CLAIMED);
-		else
+		} else {
+			job->errand = begin_copy(job);
 			jobs_in_lane(job, co->bulk_lane, make_copy, copied);
+		}
 	}
 }
 

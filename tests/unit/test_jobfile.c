@@ -95,6 +95,19 @@ static void nothing_said_is_a_job_too(void **state)
 	jobfile_free(&job);
 }
 
+static void a_lost_job_runs_again_unless_it_says_otherwise(void **state)
+{
+	struct jobfile job;
+
+	(void)state;
+	parse("on_lost = retry\n", &job);
+	assert_false(job.fail_if_lost);
+	jobfile_free(&job);
+	parse("on_lost = fail\n", &job);
+	assert_true(job.fail_if_lost);
+	jobfile_free(&job);
+}
+
 static void a_submission_file_is_a_job(void **state)
 {
 	static const char text[] = "Executable = x.py\r\nDATA = d.csv\r\nemail = "
@@ -220,6 +233,8 @@ static const struct bad bad_values[] = {
 	{ "success_codes = {0, 256}", 1, "\"256\" in \"success_codes\"" },
 	{ "success_codes = {-1}", 1, "from 0 to 255" },
 	{ "success_codes = {x}", 1, "from 0 to 255" },
+	{ "on_lost = again", 1, "retry or fail" },
+	{ "on_lost = hold", 1, "not supported by this version" },
 };
 
 static void check_bad(const struct bad *b)
@@ -303,6 +318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_is_taken),
 		cmocka_unit_test(nothing_said_is_a_job_too),
+		cmocka_unit_test(a_lost_job_runs_again_unless_it_says_otherwise),
 		cmocka_unit_test(a_submission_file_is_a_job),
 		cmocka_unit_test(paths_and_words_are_taken_as_written),
 		cmocka_unit_test(bad_jobs_are_explained),

@@ -40,6 +40,8 @@ static void assert_head_equal(const struct manifest *a, const struct manifest *b
 	assert_int_equal(a->needs.cores, b->needs.cores);
 	assert_true(a->needs.memory == b->needs.memory);
 	assert_true(a->needs.ttl_ms == b->needs.ttl_ms);
+	assert_int_equal(a->lost, b->lost);
+	assert_int_equal(a->fail_if_lost, b->fail_if_lost);
 	assert_text_equal(a->needs.app, b->needs.app);
 	assert_text_equal(a->needs.runner, b->needs.runner);
 	assert_list_equal(&a->needs.platforms, &b->needs.platforms);
@@ -120,11 +122,13 @@ static void the_text_is_for_people_too(void **state)
 static void what_is_written_is_read(void **state)
 {
 	struct manifest m = manifests_full(), least = { .id = 1 };
+	struct manifest lost = { .id = 2, .lost = 2, .fail_if_lost = true };
 
 	(void)state;
 	m.nonce = xstrdup("0fc3ad07");
 	come_and_go(&m);
 	come_and_go(&least);
+	come_and_go(&lost);
 }
 
 static void extremes_are_kept(void **state)

@@ -36,8 +36,8 @@ void answers_put(struct job *job, int dir, struct answers *a,
  * negative errno. */
 int answer_put(struct coordinator *co, int dir, const char *name, const char *text, size_t len);
 
-/* The text of a job.result for a job that ends without an outcome of a runner: prior (a ticket
- * without outcome; may be empty), an outcome with this state and reason, and our own block. Heap. */
+/* The text of a job.result for what ends without an outcome of a runner: prior (a ticket without
+ * outcome, or empty), an outcome with this state and reason, and our own block. Heap. */
 char *answer_close(const struct coordinator *co, const char *prior, size_t prior_len,
 		   const char *state, const char *reason, size_t *ret_len);
 

@@ -88,8 +88,8 @@ static bool has_ticket(const struct strlist *names, const struct spool_ticket_na
 /* Somebody has removed the ticket by hand, or a crash came between the two. */
 static void purge_markers(struct coordinator *co, const struct runner *runner)
 {
-	_cleanup_free_ char *where =
-		xasprintf("%s/%s", spool_place_name(SPOOL_CLAIMS), runner->name);
+	_cleanup_free_ char *where = xasprintf("%s/%s", spool_place_name(SPOOL_CLAIMS),
+					       runner->name);
 	struct strlist names = { 0 };
 	struct spool_ticket_name tn;
 

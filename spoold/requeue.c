@@ -5,8 +5,8 @@
  *
  * COPY: queued/.tmp-<id>.<n>/ is made from the manifest, each input compared with it, everything
  * synced. LOSE: active/<id>.<n>-<name>/ -> lost/. REVIVE: the copy -> queued/<id>.<n>-<name>/; or
- * -> failed/<id>-<name>/ if it must not run again (cancelled, an input changed, lost too often). The attempt's own
- * folder is never handed out again: late writes may still come. A .done that is
+ * -> failed/<id>-<name>/ if it must not run again (cancelled, an input changed, lost too often).
+ * The attempt's own folder is never handed out again: late writes may still come. A .done that is
  * sighted before LOSE is filed, and the copy thrown away. A crash leaves a copy: it is moved on if
  * lost/ has its n (requeue_found_copy), else thrown away and made anew.
  */
@@ -301,6 +301,8 @@ static void end_copy(struct job *job, const struct copying *c, int result)
 		return;
 	}
 	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
+	if (job->marked && job->runner) /* a crash may have come before its sync */
+		syncer_touch_dir(co->syncer, job->runner->inbox_fd);
 	jobs_after_sync(job, STEP_LOSE);
 }
 

@@ -274,7 +274,6 @@ int runners_scan(struct coordinator *co)
 	strlist_free(&files);
 	if (r == 0)
 		r = spool_list(&co->sp, SPOOL_CLAIMS, add_inbox, co);
-	silence_sight(co, r == 0);
 	silence_listen(co);
 	for (struct runner *runner = co->runners; runner; runner = runner->hh.next)
 		review(co, runner);

@@ -23,6 +23,7 @@
 #include "purge.h"
 #include "requeue.h"
 #include "runners.h"
+#include "silence.h"
 #include "tickets.h"
 #include "xalloc.h"
 
@@ -304,6 +305,7 @@ static bool run_stage(struct coordinator *co, int64_t until, int *ret)
 		*ret = places_check(co);
 		if (*ret == 0)
 			*ret = runners_scan(co);
+		silence_sight(co, *ret == 0);
 		return true;
 	case STAGE_BOXES:
 		*ret = drops_scan(co);

@@ -2,7 +2,7 @@
 /*
  * silence - how long a runner has given no sign of life, and what follows from it.
  *
- * Counted by a clock of our own that runs only while our loop does and runners/ can be read: while
+ * Counted by a clock of our own that runs only while our loop does and the share can be read: while
  * we stood still (a server that did not answer, a laptop asleep) beats came that nobody has read.
  * No stamp of another host is used. Everybody's silence begins anew at our start and, after a time
  * in which nobody at all has beaten, when the first one is back: the network was down, and the
@@ -25,7 +25,7 @@ static struct {
 	int64_t last; /* boot ms of the last look at the clock */
 	int64_t ms;   /* of all such looks, without what is missing between them */
 	int64_t from; /* ms: nobody's silence began earlier */
-	bool blind;   /* runners/ cannot be read */
+	bool blind;   /* beats cannot be read */
 	bool nobody;  /* beats */
 	sd_event_source *timer;
 } silence = { .ms = 1, .nobody = true };

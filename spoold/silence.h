@@ -11,7 +11,7 @@
 int silence_start(struct coordinator *co);
 void silence_end(void);
 
-/* Could runners/ be read just now? While it cannot, the clock stands still. */
+/* Could the share and runners/ be read just now? While not, the clock stands still. */
 void silence_sight(struct coordinator *co, bool clear);
 
 /* The runner has given a sign of life. */

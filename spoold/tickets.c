@@ -40,23 +40,22 @@
 /* clang-format off */
 static const enum step due_for[2][SPOOL_TICKET_KINDS + 1][2] = {
 	{	/* the folder is in queued/: the attempt is over */
-		/*			 not marked	marked */
-		[NO_TICKET] =		{ STEP_SCHEDULE, STEP_SCHEDULE },
-		[SPOOL_TICKET_TMP] =	{ STEP_SCHEDULE, STEP_SCHEDULE }, /* the next, never offered: removed */
-		[SPOOL_TICKET_OFFER] =	{ STEP_NONE,	 STEP_NONE },
-		[SPOOL_TICKET_VOID] =	{ STEP_SCHEDULE, STEP_SCHEDULE }, /* withdrawn: swept */
-		[SPOOL_TICKET_CLAIM] =	{ STEP_SCHEDULE, STEP_SCHEDULE }, /* revoked: gets its marker */
-		[SPOOL_TICKET_DONE] =	{ STEP_SCHEDULE, STEP_SCHEDULE }, /* too late: swept */
-		[SPOOL_TICKET_BACK] =	{ STEP_SCHEDULE, STEP_SCHEDULE }, /* swept */
+		[NO_TICKET] =	       { STEP_SCHEDULE, STEP_SCHEDULE },
+		[SPOOL_TICKET_TMP] =   { STEP_SCHEDULE, STEP_SCHEDULE }, /* next one's: removed */
+		[SPOOL_TICKET_OFFER] = { STEP_NONE,	STEP_NONE },
+		[SPOOL_TICKET_VOID] =  { STEP_SCHEDULE, STEP_SCHEDULE }, /* withdrawn: swept */
+		[SPOOL_TICKET_CLAIM] = { STEP_SCHEDULE, STEP_SCHEDULE }, /* revoked: is marked */
+		[SPOOL_TICKET_DONE] =  { STEP_SCHEDULE, STEP_SCHEDULE }, /* too late: swept */
+		[SPOOL_TICKET_BACK] =  { STEP_SCHEDULE, STEP_SCHEDULE }, /* swept */
 	},
 	{	/* the folder is in active/ */
-		[NO_TICKET] =		{ STEP_MISSED,	 STEP_MISSED },	  /* gone: a lease, then like .back */
-		[SPOOL_TICKET_TMP] =	{ STEP_OPEN,	 STEP_OPEN },
-		[SPOOL_TICKET_OFFER] =	{ STEP_OFFERED,	 STEP_WITHDRAW }, /* OFFERED: or WITHDRAW */
-		[SPOOL_TICKET_VOID] =	{ STEP_UNOFFER,	 STEP_UNOFFER },
-		[SPOOL_TICKET_CLAIM] =	{ STEP_CLAIMED,	 STEP_REVOKED },  /* or REVOKE; or COPY */
-		[SPOOL_TICKET_DONE] =	{ STEP_RECORD,	 STEP_RECORD },
-		[SPOOL_TICKET_BACK] =	{ STEP_COPY,	 STEP_COPY },
+		[NO_TICKET] =	       { STEP_MISSED,	STEP_MISSED },	 /* a lease, then COPY */
+		[SPOOL_TICKET_TMP] =   { STEP_OPEN,	STEP_OPEN },
+		[SPOOL_TICKET_OFFER] = { STEP_OFFERED,	STEP_WITHDRAW }, /* OFFERED or WITHDRAW */
+		[SPOOL_TICKET_VOID] =  { STEP_UNOFFER,	STEP_UNOFFER },
+		[SPOOL_TICKET_CLAIM] = { STEP_CLAIMED,	STEP_REVOKED },	 /* or REVOKE; or COPY */
+		[SPOOL_TICKET_DONE] =  { STEP_RECORD,	STEP_RECORD },
+		[SPOOL_TICKET_BACK] =  { STEP_COPY,	STEP_COPY },
 	},
 };
 /* clang-format on */

@@ -26,11 +26,11 @@ enum state_move {
 			  became .void */
 	MOVE_DONE,     /* active -> done/<id>-<name>             coordinator, from .done */
 	MOVE_FAIL,     /* active -> failed/<id>-<name>           coordinator, from .done */
-	MOVE_LOSE,    /* active -> lost/<id>.<n>-<name>         coordinator, from .back or revoked */
-	MOVE_REVIVE,  /* queued/.tmp-<id>.<n> -> queued/<id>.<n>-<name>   coordinator: the fresh
-			 copy, once lost/ has its n */
-	MOVE_ABANDON, /* queued/.tmp-<id>.<n> -> failed/<id>-<name>       coordinator: the same,
-			 when it must not run again */
+	MOVE_LOSE,     /* active -> lost/<id>.<n>-<name>         coordinator, .back or revoked */
+	MOVE_REVIVE,   /* queued/.tmp-<id>.<n> -> queued/<id>.<n>-<name>   coordinator: the fresh
+			  copy, once lost/ has its n */
+	MOVE_ABANDON,  /* queued/.tmp-<id>.<n> -> failed/<id>-<name>       coordinator: the same,
+			  when it must not run again */
 	STATE_MOVES
 };
 

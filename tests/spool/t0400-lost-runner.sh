@@ -17,8 +17,18 @@ job() {
 	make_job "$1" ${2:+"runner = \"$2\""} <<<true && echo input >"$1/input.txt" && drop_mv "$1"
 }
 
+# in_order PATTERN...: lines of the trace that match, one after the other.
+in_order() {
+	local at=0 next pattern
+	for pattern; do
+		next=$(tail -n +$((at + 1)) trace | grep -nEm1 "$pattern") ||
+			{ echo "not there after line $at: $pattern" >&2; return 1; }
+		at=$((at + ${next%%:*}))
+	done
+}
+
 test_expect_success 'spoold and two runners' '
-	share_new && spoold_start && fake_new r1 && fake_new r2
+	share_new && SHIM_TRACE=$PWD/trace spoold_start && fake_new r1 && fake_new r2
 '
 
 test_expect_success 'a runner falls silent: its job is revoked, then offered to the other one' '
@@ -49,6 +59,13 @@ test_expect_success 'it comes back and gives back what is not its own any more: 
 	fake_wake $silent && fake_give_back "$first" &&
 	wait_until 10 is_gone "${first/.claim./.back.}" && wait_until 10 is_gone "$(marker "$first")" &&
 	test -z "$(jobs_in active first)$(jobs_in queued first)" && wait_until 10 check_share
+'
+
+test_expect_success 'the marker was durable before the folder moved, and went when the ticket was durably gone' '
+	inbox="claims/$silent" && sync="(fsync 0 .*$inbox|syncfs 0 .*)$" &&
+	in_order "write 0 .*$inbox/1.1.revoked" "(fsync 0 .*1.1.revoked|syncfs 0 .*)$" "$sync" \
+		"rename 0 .*active/1.1-first .*lost/1.1-first" "rename 0 .*/.tmp-1.1 .*queued/1.1-first" &&
+	in_order "unlink 0 .*$inbox/1.1.back" "$sync" "unlink 0 .*$inbox/1.1.revoked"
 '
 
 test_expect_success 'a result that comes too late is void' '

@@ -32,6 +32,14 @@ test_expect_success 'a beat after the marker was made: the runner may not have s
 	fake_give_back "$claim" && wait_in lost beats && runs_again beats && swept "$claim"
 '
 
+test_expect_success 'the same beat is found by the one more look, before any scan' '
+	spoold_stop && touch late && SHIM_LATE=.revoked SHIM_LATE_WHILE=$PWD/late \
+		spoold_start -o watch=no -o scan_polled=2500ms && job looked && fake_hush r1 &&
+	wait_until 10 test -e "$(marker "$claim")" && fake_beat r1 && go_on &&
+	wait_until 2 said "$(job_id looked): revoked; it rests" && ! lost looked && fake_wake r1 &&
+	fake_give_back "$claim" && runs_again looked && swept "$claim"
+'
+
 test_expect_success 'the same, and it is silent for another lease' '
 	spoold_stop && gaps .revoked && job hushes && fake_hush r1 &&
 	wait_until 10 test -e "$(marker "$claim")" && fake_beat r1 && rest 700 && go_on && rest 1500 &&

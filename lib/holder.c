@@ -24,9 +24,14 @@ socklen_t holder_address(const char *spool_id, const char *name, struct sockaddr
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len);
 }
 
+int holder_socket(void)
+{
+	return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
 bool holder_ask(const char *spool_id, const char *name, struct ucred *ret)
 {
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	_cleanup_close_ int fd = holder_socket();
 	struct sockaddr_un addr;
 	socklen_t len = holder_address(spool_id, name, &addr), size = sizeof(*ret);
 

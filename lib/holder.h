@@ -10,6 +10,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+/* A new socket of the kind that listens there, or -1. It keeps packets apart: to a daemon that
+ * begins, the launcher of one that was killed speaks by it (runner/message.h). */
+int holder_socket(void);
+
 /* The socket's address, and its length. */
 socklen_t holder_address(const char *spool_id, const char *name, struct sockaddr_un *ret);
 

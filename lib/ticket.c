@@ -314,6 +314,15 @@ char *ticket_append_filed(const char *prior, size_t prior_len, const struct tick
 	return append(prior, prior_len, FILED, t, ret_len);
 }
 
+size_t ticket_before_outcome(const char *text, size_t len)
+{
+	/* Raw newlines stand in no string, so this is where a block begins. */
+	static const char head[] = "\noutcome {\n";
+	const char *at = memmem(text, len, head, strlen(head));
+
+	return at ? (size_t)(at + 1 - text) : len;
+}
+
 void ticket_free(struct ticket *t)
 {
 	for (size_t i = 0; sections[i].name; i++)

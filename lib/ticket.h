@@ -85,6 +85,9 @@ char *ticket_append_outcome(const char *prior, size_t prior_len, const struct ti
 char *ticket_append_filed(const char *prior, size_t prior_len, const struct ticket *t,
 			  size_t *ret_len);
 
+/* How many bytes of a whole ticket stand before its outcome; len if it has none. */
+size_t ticket_before_outcome(const char *text, size_t len);
+
 void ticket_free(struct ticket *t); /* contents; zeroes */
 
 #endif

@@ -10,6 +10,7 @@
 #include "pass.h"
 
 #include "cleanup.h"
+#include "clock.h"
 #include "log.h"
 
 #include <string.h>
@@ -30,6 +31,7 @@ static int replace(struct pass *p, const char *ending, const char *text, size_t 
 int heartbeat_send(struct pass *p)
 {
 	_cleanup_free_ char *text = NULL;
+	int64_t sent;
 	size_t len;
 	int r;
 
@@ -38,9 +40,12 @@ int heartbeat_send(struct pass *p)
 	if (!p->beat_due)
 		return 0;
 	text = beat_write(&p->beat, &len);
+	sent = clock_boot_ms();
 	r = replace(p, "beat", text, len, false);
 	if (r == -ESTALE || r == -ENOENT) /* what is open here is not the share any more */
 		return r;
+	if (r == 0)
+		p->beat_sent = sent;
 	if (r < 0) /* a full disk must not keep outcomes from being told */
 		p->more = true;
 	return 0;

@@ -12,12 +12,11 @@
 
 struct job *job_new(uint64_t id, unsigned attempt)
 {
-	static uint64_t last_tag; /* made in the worker alone */
 	struct job *job = xcalloc(1, sizeof(*job));
 
 	job->id = id;
 	job->attempt = attempt;
-	job->tag = ++last_tag;
+	job->tag = id << JOB_ATTEMPT_BITS | (attempt & (JOB_ATTEMPTS - 1));
 	job->parcel = job->streams[0] = job->streams[1] = -1;
 	snprintf(job->label, sizeof(job->label), "%" PRIu64 ".%u", id, attempt);
 	return job;

@@ -37,6 +37,10 @@ enum job_way {
 
 #define JOB_LABEL_SIZE 40
 
+/* A tag tells which attempt it is, to a daemon that adopts it, too. */
+#define JOB_ATTEMPT_BITS 16
+#define JOB_ATTEMPTS (1U << JOB_ATTEMPT_BITS)
+
 struct job {
 	TAILQ_ENTRY(job) link;
 	enum job_phase phase;
@@ -52,6 +56,7 @@ struct job {
 	size_t text_len;
 	size_t offer_len; /* of it: what the coordinator wrote */
 	int ticket_error; /* of its sync */
+	bool unread;	  /* adopted from a former daemon: the above is not known yet */
 
 	/* its start */
 	struct tree before;	 /* the folder's entries then */

@@ -15,6 +15,9 @@
  * (SIGKILL to all, in rounds) -nothing left-> IDLE. When the main process ends in RUNNING, what it
  * left behind is killed at once; in ASKED it has kill_wait, for it was asked to end too.
  *
+ * FREEZE stops all that the job runs (SIGSTOP, again and again: it may have been forking), until
+ * THAW. Its time goes on meanwhile; what is frozen cannot be asked to end, so it is killed then.
+ *
  * Killed in the middle: the main process dies with it, the launcher inherits the rest and kills it.
  */
 #include "keeper.h"
@@ -39,6 +42,7 @@
 
 #define ROUND_MS 10 /* between the first rounds of SIGKILL; doubles */
 #define ROUND_MOST_MS 200
+#define FREEZE_MOST_MS 1000 /* between rounds of SIGSTOP, at last */
 
 enum stage { IDLE, RUNNING, ASKED, KILLING };
 
@@ -47,7 +51,9 @@ struct keeper {
 	bool alone;		       /* the launcher is gone: end when the job is dead */
 	struct child_failure *failure; /* shared with the child */
 	enum stage stage;
-	pid_t main;	 /* 0: it has ended */
+	bool frozen;
+	int64_t freeze_ms; /* to the next round of SIGSTOP */
+	pid_t main;	   /* 0: it has ended */
 	int64_t started; /* boot ms */
 	int64_t kill_wait_ms, round_ms;
 	struct message_report report; /* what is known so far */
@@ -87,7 +93,7 @@ static void ask_to_end(struct keeper *k, enum message_why why, int64_t kill_wait
 {
 	if (k->report.why == WHY_NOT && k->main) /* else its end is known already */
 		k->report.why = why;
-	if (kill_wait_ms <= 0) {
+	if (kill_wait_ms <= 0 || k->frozen) {
 		kill_round(k);
 		return;
 	}
@@ -97,6 +103,29 @@ static void ask_to_end(struct keeper *k, enum message_why why, int64_t kill_wait
 	reap_signal_descendants(SIGTERM);
 	reap_signal_descendants(SIGCONT); /* a stopped process would not notice */
 	arm(k, kill_wait_ms);
+}
+
+static void freeze_round(struct keeper *k)
+{
+	reap_signal_descendants(SIGSTOP);
+	k->freeze_ms = k->freeze_ms * 2 < FREEZE_MOST_MS ? k->freeze_ms * 2 : FREEZE_MOST_MS;
+}
+
+static void freeze(struct keeper *k)
+{
+	if (k->frozen)
+		return;
+	k->frozen = true;
+	k->freeze_ms = ROUND_MS;
+	if (k->stage != IDLE)
+		freeze_round(k);
+}
+
+static void thaw(struct keeper *k)
+{
+	if (k->frozen && (k->stage == RUNNING || k->stage == ASKED))
+		reap_signal_descendants(SIGCONT);
+	k->frozen = false;
 }
 
 static void on_timer(struct keeper *k)
@@ -154,6 +183,7 @@ static void send_report(struct keeper *k)
 {
 	disarm(k);
 	k->stage = IDLE;
+	k->frozen = false;
 	/* Fails only if the launcher is gone, which the next poll shows. */
 	message_send(k->sock, &k->report, sizeof(k->report), NULL, 0, 0);
 }
@@ -238,6 +268,12 @@ static void on_message(struct keeper *k)
 		if (k->stage != IDLE && stop.tag == k->report.tag)
 			ask_to_end(k, stop.why, stop.kill_wait_ms);
 		break;
+	case MESSAGE_FREEZE:
+		freeze(k);
+		break;
+	case MESSAGE_THAW:
+		thaw(k);
+		break;
 	default:
 		break;
 	}
@@ -271,7 +307,12 @@ noreturn void keeper_run(int sock)
 	fds[1] = (struct pollfd){ .fd = k.timer, .events = POLLIN };
 	fds[2] = (struct pollfd){ .fd = k.sock, .events = POLLIN };
 	while (!k.alone || k.stage != IDLE) {
-		if (poll(fds, k.alone ? 2 : 3, -1) < 0)
+		bool stopping = k.frozen && k.stage != IDLE;
+		int n = poll(fds, k.alone ? 2 : 3, stopping ? (int)k.freeze_ms : -1);
+
+		if (n == 0)
+			freeze_round(&k);
+		if (n <= 0)
 			continue;
 		if (fds[0].revents)
 			on_signal(&k);

@@ -24,7 +24,6 @@
 #include <unistd.h>
 
 #define SOON_MS 100
-#define LOOK_GOOD_MS 25000 /* less than half of the lease after which others may take a job */
 
 unsigned launch_used(const struct runner *r)
 {
@@ -84,6 +83,10 @@ void launch_remove(struct runner *r, const char *name)
 
 void launch_forget(struct runner *r, struct job *job)
 {
+	const struct message_tag forget = { .type = MESSAGE_FORGET, .tag = job->tag };
+
+	if (job->report.tag) /* the launcher is never slow to listen */
+		message_send(r->launcher, &forget, sizeof(forget), NULL, 0, 0);
 	remove_scratch(r, job);
 	TAILQ_REMOVE(&r->jobs, job, link);
 	job_free(job);
@@ -102,11 +105,10 @@ static void end(struct runner *r, struct job *job)
 
 /* -- starts and stops ---------------------------------------------------------------------------- */
 
-/* A start needs a look at the inbox that is not old: if a pass has hung meanwhile, the attempt may
- * have been taken from us. */
-static bool look_is_fresh(struct runner *r)
+/* A start needs the lease: if a pass has hung meanwhile, the attempt may have been taken from us. */
+static bool lease_is_good(struct runner *r)
 {
-	if (clock_boot_ms() - r->looked_at < LOOK_GOOD_MS)
+	if (clock_boot_ms() < r->good_until)
 		return true;
 	if (!r->pass)
 		r->wake = true;
@@ -152,7 +154,7 @@ bool launch_push(struct runner *r)
 	TAILQ_FOREACH(job, &r->jobs, link) {
 		if (job->lent)
 			continue;
-		if (job->phase == JOB_READY && job->stop == WHY_NOT && look_is_fresh(r) &&
+		if (job->phase == JOB_READY && job->stop == WHY_NOT && lease_is_good(r) &&
 		    !send_start(r, job))
 			return true;
 		if (job->phase == JOB_RUNNING && job->stop_pending && !send_stop(r, job))
@@ -238,6 +240,9 @@ static void take_report(struct runner *r, const struct message_report *report)
 	job->report = *report;
 	/* One that ended by itself before the stop reached it is told of, unless nobody listens. */
 	job->way = report->why == WHY_EVICT || job->stop_way == WAY_DROP ? job->stop_way : WAY_DONE;
+	/* Stopped by the renewal of the lease, before we have heard why; or never started. */
+	if ((report->why == WHY_EVICT && job->stop == WHY_NOT) || report->step == STEP_LEASE)
+		job->way = WAY_BACK;
 	if (job->way == WAY_DONE && is_spoiled(job, report, &counts)) {
 		log_warn("%s: given back: it could not be started: %s", job->label,
 			 strerror(report->error));

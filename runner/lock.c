@@ -9,6 +9,7 @@
  */
 #include "lock.h"
 
+#include "adopt.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "holder.h"
@@ -36,7 +37,7 @@ static int bind_guard(const char *spool_id, const char *name)
 {
 	struct sockaddr_un addr;
 	socklen_t len = holder_address(spool_id, name, &addr);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r;
+	int fd = holder_socket(), r;
 
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&addr, len) == 0 && listen(fd, 16) == 0)
 		return fd;
@@ -114,8 +115,30 @@ static char *say_busy(int fd, const char *spool_id, const char *name)
 		name, *text ? text : "?");
 }
 
+/* The launcher of a daemon that was killed has it: it may give us all that it has. */
+static bool inherit(const char *spool_id, const char *name, struct lock *lock, struct heirloom *h)
+{
+	struct lock theirs = { .fds = { -1, -1 } };
+	struct sockaddr_un addr;
+	socklen_t len = holder_address(spool_id, name, &addr);
+	int sock = holder_socket();
+
+	if (sock < 0 || connect(sock, (struct sockaddr *)&addr, len) < 0 ||
+	    is_strangers(spool_id, name) || adopt_launcher(sock, &h->hello, &theirs) < 0) {
+		if (sock >= 0)
+			close(sock);
+		return false;
+	}
+	fcntl(sock, F_SETFL, 0);
+	h->sock = sock;
+	close(lock->fds[0]); /* another open file than the one that is locked */
+	*lock = theirs;
+	listen(lock->fds[1], 16); /* from now on we are who is asked for */
+	return true;
+}
+
 int lock_take(int state_fd, const char *spool_id, const char *name, int wait_ms, struct lock *ret,
-	      char **ret_why)
+	      struct heirloom *heirloom, char **ret_why)
 {
 	_cleanup_free_ char *file = xasprintf("%s.lock", name);
 	struct lock lock = { .fds = { -1, -1 } };
@@ -131,6 +154,10 @@ int lock_take(int state_fd, const char *spool_id, const char *name, int wait_ms,
 		return r;
 	}
 	while ((r = try_both(spool_id, name, &lock)) == -EBUSY && clock_boot_ms() < end) {
+		if (inherit(spool_id, name, &lock, heirloom)) {
+			r = 0;
+			break;
+		}
 		if (!said)
 			log_info(
 				"another runner %s is here, perhaps still ending its jobs: waiting",

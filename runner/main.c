@@ -162,6 +162,7 @@ static int on_signal(sd_event_source *s, const struct signalfd_siginfo *si, void
 	}
 	if (r->stopping) {
 		log_warn("second signal: ending at once; what ran is given back at the next start");
+		message_send_plain(r->launcher, MESSAGE_END, 0);
 		_exit(1);
 	}
 	serve_stop(r);
@@ -315,7 +316,8 @@ int main(int argc, char **argv)
 	on_turn(NULL, r);
 	status = sd_event_loop(loop.event);
 	close(r->launcher); /* no job is left, so it ends at once */
-	waitpid(r->launcher_pid, NULL, 0);
+	if (r->launcher_pid)
+		waitpid(r->launcher_pid, NULL, 0);
 	log_info("runner %s has ended", r->name);
 	return status < 0 ? 1 : 0;
 }

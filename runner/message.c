@@ -22,8 +22,24 @@ struct start_head {
 	uint32_t envc;
 };
 
+/* START is as long as it is. */
+static const size_t sizes[] = {
+	[MESSAGE_END] = sizeof(struct message_plain),
+	[MESSAGE_ADOPT] = sizeof(struct message_plain),
+	[MESSAGE_HELLO] = sizeof(struct message_hello),
+	[MESSAGE_LOCK] = sizeof(struct message_lock),
+	[MESSAGE_STOP] = sizeof(struct message_stop),
+	[MESSAGE_REPORT] = sizeof(struct message_report),
+	[MESSAGE_RENEW] = sizeof(struct message_renew),
+	[MESSAGE_FREEZE] = sizeof(struct message_plain),
+	[MESSAGE_THAW] = sizeof(struct message_plain),
+	[MESSAGE_RUNS] = sizeof(struct message_tag),
+	[MESSAGE_FORGET] = sizeof(struct message_tag),
+};
+
 _Static_assert(offsetof(struct start_head, tag) == offsetof(struct message_stop, tag) &&
-		       offsetof(struct start_head, tag) == offsetof(struct message_report, tag),
+		       offsetof(struct start_head, tag) == offsetof(struct message_report, tag) &&
+		       offsetof(struct start_head, tag) == offsetof(struct message_tag, tag),
 	       "message_tag finds the tag of each");
 
 static uint32_t count(char *const *list, size_t *bytes)
@@ -136,18 +152,17 @@ enum message_type message_type(const void *packet, size_t len)
 
 	if (len >= sizeof(type))
 		memcpy(&type, packet, sizeof(type));
-	switch (type) {
-	case MESSAGE_LOCK:
-		return len == sizeof(type) ? MESSAGE_LOCK : 0;
-	case MESSAGE_START:
+	if (type == MESSAGE_START)
 		return len > sizeof(struct start_head) ? MESSAGE_START : 0;
-	case MESSAGE_STOP:
-		return len == sizeof(struct message_stop) ? MESSAGE_STOP : 0;
-	case MESSAGE_REPORT:
-		return len == sizeof(struct message_report) ? MESSAGE_REPORT : 0;
-	default:
-		return 0;
-	}
+	return type < sizeof(sizes) / sizeof(sizes[0]) && sizes[type] && len == sizes[type] ? type
+											    : 0;
+}
+
+int message_send_plain(int sock, enum message_type type, int flags)
+{
+	const struct message_plain plain = { .type = type };
+
+	return message_send(sock, &plain, sizeof(plain), NULL, 0, flags);
 }
 
 uint64_t message_tag(const void *packet)

@@ -25,6 +25,9 @@ static const struct conf_option table[] = {
 	  "time between asking a job to end (SIGTERM) and killing it (SIGKILL)",
 	  &values.kill_wait },
 	{ "beat", CONF_TIME, "5s", 200, 20000, "time between two signs of life", &values.beat },
+	{ "freeze", CONF_TIME, "25s", 1000, 600000,
+	  "without a sign of life that got through, jobs are frozen after this time",
+	  &values.freeze },
 	{ "poll", CONF_TIME, "1s", 100, 30000, "time between two looks at a quiet inbox",
 	  &values.poll },
 	{ "allow_root", CONF_BOOL, "no", 0, 0, "run, and run jobs, as root", &values.allow_root },
@@ -63,6 +66,16 @@ static bool take(int key, const char *arg, struct strlist *settings)
 	}
 }
 
+/* What no range of a single option can say. */
+static char *check_together(void)
+{
+	if (values.freeze > 2 * values.beat)
+		return NULL;
+	return xasprintf("freeze (%.1f s) must be more than twice beat (%.1f s): else one sign of "
+			 "life that comes late freezes all jobs",
+			 (double)values.freeze / 1000, (double)values.beat / 1000);
+}
+
 const struct options *options_parse(int argc, char **argv)
 {
 	static const struct startup startup = {
@@ -75,6 +88,7 @@ const struct options *options_parse(int argc, char **argv)
 		.arguments = arguments,
 		.table = table,
 		.take = take,
+		.check = check_together,
 	};
 
 	values.foreground = startup_read(&startup, argc, argv);

@@ -15,7 +15,7 @@ struct options {
 	char *state;				   /* "": chosen by lib/spool */
 	int64_t slots;				   /* 0: as many as cores */
 	int64_t memory;				   /* bytes for jobs, 0: what the host has */
-	int64_t beat, poll, kill_wait, look_again; /* ms */
+	int64_t beat, freeze, poll, kill_wait, look_again; /* ms */
 	struct strlist probe;
 	bool allow_root, allow_unsafe_mount, debug;
 	/* the command line alone */

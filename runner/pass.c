@@ -28,6 +28,8 @@ static const struct {
 	{ "heartbeat", heartbeat_send },
 	{ "look", inbox_look },
 	{ "orders", orders_read },
+	{ "renew the lease", renew_lease },
+	{ "adopt", adopt_read },
 	{ "give back", giveback_strangers },
 	{ "claim", claim_offers },
 	{ "write outcomes", finish_write },
@@ -55,6 +57,7 @@ void pass_free(struct pass *p)
 	free(p->finish);
 	free(p->prepare);
 	free(p->unstamped);
+	free(p->adopted);
 	free(p->stamped);
 	free(p->applied);
 	strlist_free(&p->names);

@@ -14,7 +14,7 @@
 #include "share.h"
 
 struct pass_known { /* a claim that the loop knows */
-	uint64_t id;
+	uint64_t id, tag;
 	unsigned attempt;
 	bool held; /* it must be in the inbox: not being filed in this pass */
 	bool seen;
@@ -45,6 +45,8 @@ struct pass {
 	size_t prepare_count;
 	struct job **unstamped; /* JOB_CLAIMED */
 	size_t unstamped_count;
+	struct job **adopted; /* unread */
+	size_t adopted_count;
 	struct spool_ticket_name *applied; /* orders to be removed */
 	size_t applied_count;
 	bool unfit;	 /* in and out: this machine cannot make scratch folders */
@@ -55,6 +57,7 @@ struct pass {
 	/* what came of it */
 	int result;	   /* 0, or negative errno: the share cannot be worked on */
 	bool mended;	   /* the share was lost, has been opened anew: register again */
+	int64_t good_until; /* boot ms: the lease, renewed by this pass; 0: it was not */
 	int64_t looked_at; /* boot ms before the look at the inbox; 0: it did not succeed */
 	int inbox_fd;	   /* wanted; -1: not got */
 	struct strlist names;
@@ -65,6 +68,7 @@ struct pass {
 	bool more; /* something could not be finished: again later */
 
 	/* between the steps */
+	int64_t beat_sent;    /* boot ms before it; 0: none was acknowledged */
 	int inbox;	      /* opened for the look; -1: not yet */
 	struct job **stamped; /* claims that the commit makes durable */
 	size_t stamped_count;
@@ -92,6 +96,12 @@ int inbox_look(struct pass *p);
 /* Cancels and revocations that concern a known claim; removes those that were applied or concern
  * none. */
 int orders_read(struct pass *p);
+
+/* Jobs may go on running: after a heartbeat and the look that followed it. */
+int renew_lease(struct pass *p);
+
+/* What a former daemon knew of the jobs that are adopted from it. */
+int adopt_read(struct pass *p);
 
 /* Claims that nobody here knows go back: a former instance's, and renames of ours that took effect
  * late. */

@@ -67,7 +67,8 @@ static void fill_beat(struct runner *r, struct pass *p)
 /* Has it ended, and is nothing left to be done but to tell? */
 static bool is_to_be_told(const struct job *job)
 {
-	return job->phase == JOB_ENDED && !job->gathering && !job->flushing && !gather_wanted(job);
+	return job->phase == JOB_ENDED && !job->gathering && !job->flushing &&
+	       !gather_wanted(job) && (job->way != WAY_DONE || !job->unread);
 }
 
 static void lend(struct job ***list, size_t *count, struct job *job)
@@ -89,11 +90,19 @@ static void fill_jobs(struct runner *r, struct pass *p, bool ended)
 	TAILQ_FOREACH(job, &r->jobs, link) {
 		p->known[p->known_count++] = (struct pass_known){
 			.id = job->id,
+			.tag = job->tag,
 			.attempt = job->attempt,
 			.held = job->phase < JOB_ENDED,
 		};
-		if (ended && is_to_be_told(job))
+		if (ended && is_to_be_told(job)) {
 			lend(&p->finish, &p->finish_count, job);
+			continue;
+		}
+		if (job->unread) {
+			lend(&p->adopted, &p->adopted_count, job);
+			free_cores = 0; /* how many it has is not known */
+			continue;
+		}
 		if (job->phase == JOB_CLAIMED)
 			lend(&p->unstamped, &p->unstamped_count, job);
 		if (job->phase != JOB_WAITING)
@@ -178,6 +187,11 @@ static void take_jobs(struct runner *r, struct pass *p)
 	for (size_t i = 0; i < p->claimed_count; i++) {
 		TAILQ_INSERT_TAIL(&r->jobs, p->claimed[i], link);
 		r->last_flow = clock_boot_ms();
+	}
+	for (size_t i = 0; i < p->adopted_count; i++) {
+		job = p->adopted[i];
+		if (job->way == WAY_BACK && job->phase == JOB_RUNNING && job->stop == WHY_NOT)
+			launch_stop(job, WHY_EVICT, WAY_BACK, 0, NULL);
 	}
 }
 
@@ -269,6 +283,8 @@ static void pass_done(void *arg, int result)
 	r->pass = NULL;
 	if (p->looked_at)
 		r->looked_at = p->looked_at;
+	if (p->good_until)
+		r->good_until = p->good_until;
 	take_jobs(r, p);
 	for (size_t i = 0; i < p->order_count; i++)
 		apply_order(r, &p->orders[i]);

@@ -18,6 +18,9 @@ struct share {
 	const char *scratch; /* its path */
 	struct durable durable;
 	int64_t trouble_since; /* boot ms; 0: none */
+	int launcher;	       /* socket, for the renewals of the lease */
+	int64_t freeze_ms;     /* without a renewal jobs are frozen */
+	int64_t good_until;    /* boot ms: of the last renewal; 0: none yet */
 	int unsealed;	       /* the inbox, with renames that are not durable yet; -1: none */
 };
 

@@ -10,6 +10,7 @@
  */
 #include "start.h"
 
+#include "adopt.h"
 #include "appfile.h"
 #include "cleanup.h"
 #include "clock.h"
@@ -30,6 +31,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 
 #define LOCK_WAIT_MS 10000
 
@@ -124,20 +126,48 @@ static void open_state(struct runner *r)
 			strerror(-r->share.scratch_fd));
 }
 
+static void give_lock(struct runner *r)
+{
+	struct message_lock lock = { .type = MESSAGE_LOCK };
+	int res;
+
+	memcpy(lock.rid, r->rid, sizeof(lock.rid));
+	res = message_send(r->launcher, &lock, sizeof(lock), r->lock.fds,
+			   r->lock.fds[1] >= 0 ? 2 : 1, 0);
+	if (res < 0)
+		log_die("the launcher cannot be reached: %s", strerror(-res));
+}
+
+/* Goes on with the launcher, the instance and the jobs of a daemon that was killed. */
+static void inherit(struct runner *r, const struct heirloom *h)
+{
+	close(r->launcher);
+	waitpid(r->launcher_pid, NULL, 0);
+	r->launcher = h->sock;
+	r->launcher_pid = 0;
+	memcpy(r->rid, h->hello.rid, sizeof(r->rid));
+	r->beats = h->hello.beats;
+	if (adopt_jobs(r, h->hello.count) < 0)
+		log_die("the launcher of the runner before this one does not answer: try again");
+	log_info("the runner before this one was killed: %u of its jobs are taken over",
+		 h->hello.count);
+}
+
 static void take_lock(struct runner *r)
 {
-	const uint32_t message = MESSAGE_LOCK;
+	struct heirloom heirloom = { .sock = -1 };
 	_cleanup_free_ char *why = NULL;
-	int res = lock_take(r->state_fd, r->share.sp.id, r->name, LOCK_WAIT_MS, &r->lock, &why);
+	int res = lock_take(r->state_fd, r->share.sp.id, r->name, LOCK_WAIT_MS, &r->lock, &heirloom,
+			    &why);
 
 	if (res == -EINTR)
 		exit(0);
 	if (res < 0)
 		log_die("%s", why);
-	res = message_send(r->launcher, &message, sizeof(message), r->lock.fds,
-			   r->lock.fds[1] >= 0 ? 2 : 1, 0);
-	if (res < 0)
-		log_die("the launcher cannot be reached: %s", strerror(-res));
+	if (heirloom.sock >= 0)
+		inherit(r, &heirloom);
+	else
+		give_lock(r);
 }
 
 /* For machines without one: made once, kept in the state folder. */
@@ -204,8 +234,14 @@ static void register_us(struct runner *r)
 
 static int remove_leftover(const char *name, unsigned char type, void *arg)
 {
+	struct runner *r = arg;
+	struct job *job;
+
 	(void)type;
-	launch_remove(arg, name);
+	TAILQ_FOREACH(job, &r->jobs, link)
+		if (strcmp(job->label, name) == 0)
+			return 0;
+	launch_remove(r, name);
 	return 0;
 }
 
@@ -230,6 +266,8 @@ void start_runner(struct runner *r, bool detached)
 	open_share(r);
 	open_state(r);
 	take_lock(r);
+	r->share.launcher = r->launcher;
+	r->share.freeze_ms = r->opt->freeze;
 	fill_registration(r);
 	register_us(r);
 	r->worker = worker_new("share");

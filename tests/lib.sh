@@ -250,14 +250,24 @@ lib_stop_all() {
 	return $failed
 }
 
-# The last resort, at exit: the daemons, all else that the script left in the background, and what
-# jobs left behind (known by its working directory).
+# The last resort, at exit: the daemons, all else that the script left in the background, launchers that
+# outlived their daemons (known by their state folder), and what jobs left behind (known by its
+# working directory).
 lib_kill_all() {
 	local pid
-	for pid in "${LIB_PID[@]}" $(jobs -p) $(lib_leftovers); do
+	for pid in "${LIB_PID[@]}" $(jobs -p) $(lib_launchers) $(lib_leftovers); do
 		kill -KILL "$pid" 2>/dev/null
 	done
 	wait 2>/dev/null
+}
+
+lib_launchers() {	# [NAME]
+	local comm pid
+	for comm in /proc/[0-9]*/comm; do
+		pid=${comm%/comm} pid=${pid#/proc/}
+		[ "$(cat "$comm" 2>/dev/null)" = spool-launcher ] || continue
+		tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "--state $STATE/${1:+$1 }" && echo "$pid"
+	done
 }
 
 lib_leftovers() {
@@ -317,6 +327,16 @@ runner_is_up() {	# its beat is younger than its start
 runner_stop() { local -; set +x; lib_stop "$1"; }
 runner_kill9() { local -; set +x; lib_kill9 "$1"; }
 runner_wait_end() { local -; set +x; lib_wait_end "$1"; }
+
+# runner_vanish NAME: all of it dies, its jobs too, as with its machine.
+runner_vanish() {
+	local - pid
+	set +x
+	for pid in $(lib_launchers "$1"); do kill -KILL "$pid"; done
+	lib_end "$1" KILL && wait_until 10 lib_no_launchers "$1"
+}
+
+lib_no_launchers() { [ -z "$(lib_launchers "$1")" ]; }
 
 # daemons_start [RUNNER...]: a fresh share, spoold and the runners (one named "r1" if none is named).
 daemons_start() {

@@ -39,7 +39,7 @@ test_expect_success 'spoold is killed while a job runs: the job goes on and is f
 	test "$(grep -c begun "$EFFECTS")" = 1
 '
 
-test_expect_success 'a runner is killed while its job runs: what is left is killed, the job runs again in a fresh copy' '
+test_expect_success 'a runner vanishes with all that it runs: the job runs again in a fresh copy' '
 	make_job busy "env = {\"EFFECTS=$EFFECTS.busy\"}" "runner = \"later\"" <<-\EOF &&
 	echo "begun $SPOOL_ATTEMPT" >>"$EFFECTS"
 	echo scribble >>input.txt
@@ -47,7 +47,7 @@ test_expect_success 'a runner is killed while its job runs: what is left is kill
 	EOF
 	echo fresh >input.txt.keep && cp input.txt.keep busy/keep.txt &&
 	drop_mv busy && wait_until 10 grep "begun 1" "$EFFECTS.busy" &&
-	runner_kill9 later && runner_start later &&
+	runner_vanish later && runner_start later &&
 	folder=$(wait_done busy) &&
 	test "$(cat "$EFFECTS.busy")" = "$(printf "begun 1\nbegun 2")" &&
 	test "$(cat "$folder/input.txt")" = scribble &&
@@ -64,7 +64,7 @@ test_expect_success 'an attempt that rewrote an input or our record is not run a
 	EOF
 	drop_mv forger && wait_until 10 grep begun "$EFFECTS.forger" &&
 	wait_until 5 grep "cores 2" "$SHARE"/spool/active/*-forger/.spool-manifest &&
-	runner_kill9 later && runner_start later &&
+	runner_vanish later && runner_start later &&
 	folder=$(wait_failed forger) && grep "state = \"LOST\"" "$folder/job.result" &&
 	ls -d "$SHARE"/spool/lost/*-forger && test "$(grep -c begun "$EFFECTS.forger")" = 1
 '

@@ -33,6 +33,15 @@ struct world {
 	uint64_t tags;
 };
 
+/* Jobs may run for so long from now on. */
+static inline void renew_for(struct world *w, int64_t ms)
+{
+	struct message_renew renew = { .type = MESSAGE_RENEW, .beats = 1 };
+
+	renew.good_until = clock_boot_ms() + ms;
+	assert_int_equal(message_send(w->sock, &renew, sizeof(renew), NULL, 0, 0), 0);
+}
+
 static inline int set_up(void **state)
 {
 	struct world *w = xcalloc(1, sizeof(*w));
@@ -43,6 +52,7 @@ static inline int set_up(void **state)
 	assert_true(w->top_fd >= 0);
 	w->launcher = launcher_fork(&w->sock, false);
 	assert_true(w->launcher > 0);
+	renew_for(w, LONG_MS);
 	*state = w;
 	return 0;
 }

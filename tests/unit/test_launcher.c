@@ -381,7 +381,7 @@ static void without_a_launcher_all_jobs_die(void **state)
 static void lock_is_free_only_when_nothing_runs(void **state)
 {
 	struct world *w = *state;
-	const uint32_t lock = MESSAGE_LOCK;
+	const struct message_lock lock = { .type = MESSAGE_LOCK };
 	int fds[2] = { openat(w->top_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600), -1 };
 	_cleanup_close_ int again = openat(w->top_fd, "lock", O_RDWR | O_CLOEXEC);
 	pid_t daemon;

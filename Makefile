@@ -94,7 +94,7 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/libspool.a
 	$(LINK) -lcmocka $(LIBS)
 
 # A test that needs more than libspool.a names it here: objects, and libraries by "LIBS +=".
-$(BUILD)/tests/unit/test_launcher $(BUILD)/tests/unit/test_host \
+$(BUILD)/tests/unit/test_launcher $(BUILD)/tests/unit/test_watchdog $(BUILD)/tests/unit/test_host \
 	$(filter $(BUILD)/tests/unit/test_runner_%,$(UNIT)): \
 	$(filter-out %/main.o,$(call objects,runner))
 $(BUILD)/tests/unit/test_doctor_pulse: $(BUILD)/tools/doctor_pulse.o

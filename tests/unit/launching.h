@@ -42,7 +42,7 @@ static inline void renew_for(struct world *w, int64_t ms)
 	assert_int_equal(message_send(w->sock, &renew, sizeof(renew), NULL, 0, 0), 0);
 }
 
-static inline int set_up(void **state)
+static inline struct world *world_new(void)
 {
 	struct world *w = xcalloc(1, sizeof(*w));
 
@@ -52,6 +52,13 @@ static inline int set_up(void **state)
 	assert_true(w->top_fd >= 0);
 	w->launcher = launcher_fork(&w->sock, false);
 	assert_true(w->launcher > 0);
+	return w;
+}
+
+static inline int set_up(void **state)
+{
+	struct world *w = world_new();
+
 	renew_for(w, LONG_MS);
 	*state = w;
 	return 0;
@@ -73,8 +80,10 @@ static inline int tear_down(void **state)
 {
 	struct world *w = *state;
 
-	if (w->sock >= 0)
+	if (w->sock >= 0) {
+		message_send_plain(w->sock, MESSAGE_END, MSG_DONTWAIT);
 		close(w->sock);
+	}
 	if (w->launcher > 0)
 		assert_true(ends_within(w->launcher, PATIENCE_MS));
 	close(w->top_fd);

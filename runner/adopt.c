@@ -48,6 +48,14 @@ static void close_all(const int *fds)
 			close(fds[i]);
 }
 
+int adopt_hello(int launcher, struct message_hello *ret)
+{
+	int fds[MESSAGE_MAX_FDS];
+	ssize_t len = hear(launcher, ret, sizeof(*ret), fds);
+
+	return len > 0 && message_type(ret, (size_t)len) == MESSAGE_HELLO ? 0 : -ETIME;
+}
+
 int adopt_launcher(int sock, struct message_hello *ret, struct lock *lock)
 {
 	int fds[MESSAGE_MAX_FDS] = { -1, -1, -1 };
@@ -160,8 +168,7 @@ static int read_ticket(struct pass *p, struct job *job)
 static void reopen_streams(struct pass *p, struct job *job, int folder)
 {
 	for (int i = 0; p->share->sp.kind == SAFEFS_NFS && i < STREAMS; i++) {
-		int fd = job->streams[i] >= 0 ? -1
-					      : safefs_open_to_sync(folder, streams_name(i));
+		int fd = job->streams[i] >= 0 ? -1 : safefs_open_to_sync(folder, streams_name(i));
 
 		if (fd >= 0)
 			job->streams[i] = fd;

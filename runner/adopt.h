@@ -15,6 +15,9 @@ struct runner;
  * or is ending now. */
 int adopt_launcher(int sock, struct message_hello *ret, struct lock *lock);
 
+/* What the launcher says of itself, after it has got its lock. 0, or -ETIME. */
+int adopt_hello(int launcher, struct message_hello *ret);
+
 /* Hears which jobs it has, as many as its HELLO has said, and puts them into the runner's list. 0,
  * or -ETIME. */
 int adopt_jobs(struct runner *r, uint32_t count);

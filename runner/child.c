@@ -13,6 +13,7 @@
  */
 #include "child.h"
 
+#include "cgroup.h"
 #include "descriptors.h"
 
 #include <elf.h>
@@ -145,9 +146,13 @@ static void execute(const struct message_start *start, struct child_failure *fai
 	fail(failure, STEP_COPY, errno);
 }
 
-noreturn void child_run(const struct message_start *start, int parcel, pid_t keeper,
+noreturn void child_run(const struct message_start *start, int parcel, pid_t keeper, int cgroup,
 			struct child_failure *failure)
 {
+	int r = cgroup_enter(cgroup);
+
+	if (r < 0)
+		fail(failure, STEP_SETUP, -r);
 	set_limits(keeper, failure);
 	set_files(parcel, failure);
 	execute(start, failure);

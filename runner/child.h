@@ -22,7 +22,7 @@ struct child_failure {
  * that wait in the socket parcel: the folder that becomes its working directory, stdout, stderr; no
  * core dumps, no new privileges; dies with its keeper. Ends with CHILD_FAILED and *failure filled
  * if a step fails. */
-noreturn void child_run(const struct message_start *start, int parcel, pid_t keeper,
+noreturn void child_run(const struct message_start *start, int parcel, pid_t keeper, int cgroup,
 			struct child_failure *failure);
 
 #endif

@@ -20,8 +20,7 @@ void endings_forget(struct endings *e, uint64_t tag)
 	for (size_t i = 0; i < e->count; i++)
 		if (e->list[i].report.tag == tag) {
 			e->count--;
-			memmove(&e->list[i], &e->list[i + 1],
-				(e->count - i) * sizeof(e->list[0]));
+			memmove(&e->list[i], &e->list[i + 1], (e->count - i) * sizeof(e->list[0]));
 			return;
 		}
 }

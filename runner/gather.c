@@ -136,7 +136,8 @@ static void gather_done(void *arg, int result)
 
 bool gather_wanted(const struct job *job)
 {
-	return !job->gathered && !job->unread && (has_results(job) || job->streams[0] >= 0 || job->streams[1] >= 0);
+	return !job->gathered && !job->unread &&
+	       (has_results(job) || job->streams[0] >= 0 || job->streams[1] >= 0);
 }
 
 /* After a failure the share must have answered before it is tried again. */

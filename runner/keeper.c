@@ -15,13 +15,14 @@
  * (SIGKILL to all, in rounds) -nothing left-> IDLE. When the main process ends in RUNNING, what it
  * left behind is killed at once; in ASKED it has kill_wait, for it was asked to end too.
  *
- * FREEZE stops all that the job runs (SIGSTOP, again and again: it may have been forking), until
- * THAW. Its time goes on meanwhile; what is frozen cannot be asked to end, so it is killed then.
+ * FREEZE stops all that the job runs until THAW: by its control group, or without one by SIGSTOP,
+ * again and again, for it may have been forking. Its time goes on meanwhile; what is frozen cannot be asked to end, so it is killed then.
  *
  * Killed in the middle: the main process dies with it, the launcher inherits the rest and kills it.
  */
 #include "keeper.h"
 
+#include "cgroup.h"
 #include "child.h"
 #include "clock.h"
 #include "message.h"
@@ -48,13 +49,14 @@ enum stage { IDLE, RUNNING, ASKED, KILLING };
 
 struct keeper {
 	int sock, signals, timer;
+	int cgroup;		       /* its job's; -1: none */
 	bool alone;		       /* the launcher is gone: end when the job is dead */
 	struct child_failure *failure; /* shared with the child */
 	enum stage stage;
 	bool frozen;
 	int64_t freeze_ms; /* to the next round of SIGSTOP */
 	pid_t main;	   /* 0: it has ended */
-	int64_t started; /* boot ms */
+	int64_t started;   /* boot ms */
 	int64_t kill_wait_ms, round_ms;
 	struct message_report report; /* what is known so far */
 };
@@ -84,6 +86,7 @@ static void kill_round(struct keeper *k)
 	if (k->stage != KILLING)
 		k->round_ms = ROUND_MS;
 	k->stage = KILLING;
+	cgroup_kill(k->cgroup);
 	reap_kill_children(NULL, NULL);
 	arm(k, k->round_ms);
 	k->round_ms = k->round_ms * 2 < ROUND_MOST_MS ? k->round_ms * 2 : ROUND_MOST_MS;
@@ -117,15 +120,20 @@ static void freeze(struct keeper *k)
 		return;
 	k->frozen = true;
 	k->freeze_ms = ROUND_MS;
-	if (k->stage != IDLE)
+	cgroup_freeze(k->cgroup, true);
+	if (k->stage != IDLE && k->cgroup < 0)
 		freeze_round(k);
 }
 
+/* What is being killed stays as it is: it must not run for another moment. */
 static void thaw(struct keeper *k)
 {
-	if (k->frozen && (k->stage == RUNNING || k->stage == ASKED))
-		reap_signal_descendants(SIGCONT);
+	if (!k->frozen || k->stage == KILLING)
+		return;
 	k->frozen = false;
+	cgroup_freeze(k->cgroup, false);
+	if (k->stage != IDLE && k->cgroup < 0)
+		reap_signal_descendants(SIGCONT);
 }
 
 static void on_timer(struct keeper *k)
@@ -183,7 +191,7 @@ static void send_report(struct keeper *k)
 {
 	disarm(k);
 	k->stage = IDLE;
-	k->frozen = false;
+	thaw(k);
 	/* Fails only if the launcher is gone, which the next poll shows. */
 	message_send(k->sock, &k->report, sizeof(k->report), NULL, 0, 0);
 }
@@ -231,7 +239,7 @@ static void start_job(struct keeper *k, size_t len, int parcel)
 	k->report.tag = start.tag;
 	pid = fork();
 	if (pid == 0)
-		child_run(&start, parcel, self, k->failure);
+		child_run(&start, parcel, self, k->cgroup, k->failure);
 	k->main = pid;
 	k->stage = RUNNING;
 	if (pid > 0) {
@@ -291,9 +299,9 @@ static int signals_of_children(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-noreturn void keeper_run(int sock)
+noreturn void keeper_run(int sock, int cgroup)
 {
-	struct keeper k = { .sock = sock, .signals = signals_of_children() };
+	struct keeper k = { .sock = sock, .cgroup = cgroup, .signals = signals_of_children() };
 	struct pollfd fds[3];
 
 	prctl(PR_SET_NAME, "spool-keeper");
@@ -307,7 +315,7 @@ noreturn void keeper_run(int sock)
 	fds[1] = (struct pollfd){ .fd = k.timer, .events = POLLIN };
 	fds[2] = (struct pollfd){ .fd = k.sock, .events = POLLIN };
 	while (!k.alone || k.stage != IDLE) {
-		bool stopping = k.frozen && k.stage != IDLE;
+		bool stopping = k.frozen && k.stage != IDLE && k.cgroup < 0;
 		int n = poll(fds, k.alone ? 2 : 3, stopping ? (int)k.freeze_ms : -1);
 
 		if (n == 0)

@@ -8,9 +8,10 @@
 
 #include <stdnoreturn.h>
 
-/* The life of a keeper. sock: its end of a socket pair with the launcher. Signals are blocked by
+/* The life of a keeper. sock: its end of a socket pair with the launcher; cgroup: its job's control
+ * group, or -1. Signals are blocked by
  * the caller. When the other end is closed, a running job is killed at once and the process ends.
  */
-noreturn void keeper_run(int sock);
+noreturn void keeper_run(int sock, int cgroup);
 
 #endif

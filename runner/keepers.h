@@ -10,9 +10,15 @@
 #include <stdbool.h>
 
 /* Descriptors with a fixed number; a keeper has its own socket in place of the daemon's. */
-enum { FD_SOCK = 3, FD_LOCKS = 4, FD_FREE = FD_LOCKS + MESSAGE_MAX_FDS };
+enum {
+	FD_SOCK = 3,
+	FD_LOCKS = 4,
+	FD_CGROUP = FD_LOCKS + MESSAGE_MAX_FDS, /* a keeper's */
+	FD_FREE
+};
 
 struct slot {
+	unsigned number; /* of its control group */
 	pid_t pid;		     /* 0: killed, its orphans are being killed */
 	int sock;		     /* -1: closed */
 	uint64_t tag;		     /* of its job; 0: idle */
@@ -21,9 +27,10 @@ struct slot {
 	int64_t started_at, started; /* wall and boot ms */
 };
 
-struct keepers { /* all zero to begin with */
+struct keepers { /* all zero to begin with, but for cgroup */
 	struct slot *slots;
 	size_t count;
+	int cgroup; /* above those of the keepers; -1: none */
 };
 
 /* A new one; slots move. NULL with errno. */

@@ -105,7 +105,8 @@ static void end(struct runner *r, struct job *job)
 
 /* -- starts and stops ---------------------------------------------------------------------------- */
 
-/* A start needs the lease: if a pass has hung meanwhile, the attempt may have been taken from us. */
+/* A start needs the lease: if a pass has hung meanwhile, the attempt may have been taken from us.
+ */
 static bool lease_is_good(struct runner *r)
 {
 	if (clock_boot_ms() < r->good_until)

@@ -19,8 +19,10 @@
  */
 #include "launcher.h"
 
+#include "cgroup.h"
 #include "clock.h"
 #include "endings.h"
+#include "forked.h"
 #include "heir.h"
 #include "keepers.h"
 #include "lease.h"
@@ -29,23 +31,19 @@
 #include "xalloc.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <stdnoreturn.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define IDLE_MS 10000 /* then surplus keepers are sent home */
-#define ROUND_MS 20   /* between looks at orphans that do not die */
+#define IDLE_MS 10000		 /* then surplus keepers are sent home */
+#define ROUND_MS 20		 /* between looks at orphans that do not die */
 #define HEIR_MS (10 * 60 * 1000) /* what runs is kept for so long for another daemon */
 
 enum master { DAEMON, ALONE, ENDING };
@@ -58,12 +56,12 @@ struct launcher {
 	struct lease lease;
 	enum master master; /* who tells us what to do; ENDING: nobody any more */
 	int64_t alone_until;
-	int heir;	    /* a connection that may be the next daemon's; -1: none */
-	bool can_be_found;  /* the lock's socket is here: another daemon can call */
+	int heir;	   /* a connection that may be the next daemon's; -1: none */
+	bool can_be_found; /* the lock's socket is here: another daemon can call */
 	struct message_hello hello;
 	struct keepers keepers;
 	struct endings endings;
-	bool unsent; /* the daemon takes no more at the moment */
+	bool unsent;	      /* the daemon takes no more at the moment */
 	struct pollfd *polls; /* POLLS + count */
 };
 
@@ -187,7 +185,8 @@ static void start(struct launcher *l, size_t len, const int *fds)
 		return;
 	}
 	/* One that was killed while it was idle refuses; the signal of its end clears the rest. */
-	while ((s = keepers_idle(&l->keepers)) && message_send(s->sock, packet, len, fds, parcel, 0) < 0)
+	while ((s = keepers_idle(&l->keepers)) &&
+	       message_send(s->sock, packet, len, fds, parcel, 0) < 0)
 		keepers_close(s);
 	if (!s) {
 		s = keepers_new(&l->keepers);
@@ -249,6 +248,7 @@ static void take_lock(struct launcher *l, const int *fds)
 	for (int i = 0; i < MESSAGE_MAX_FDS; i++)
 		if (fds[i] >= 0)
 			dup2(fds[i], FD_LOCKS + i);
+	message_send(FD_SOCK, &l->hello, sizeof(l->hello), NULL, 0, MSG_DONTWAIT);
 }
 
 static void obey(struct launcher *l, size_t len, const int *fds)
@@ -380,7 +380,8 @@ static bool bury(struct launcher *l)
 	for (size_t i = l->keepers.count; i-- > 0;) {
 		if (l->keepers.slots[i].pid != 0)
 			continue;
-		report_failure(l, l->keepers.slots[i].tag, STEP_LOST_KEEPER, 0, &l->keepers.slots[i]);
+		report_failure(l, l->keepers.slots[i].tag, STEP_LOST_KEEPER, 0,
+			       &l->keepers.slots[i]);
 		keepers_drop(&l->keepers, &l->keepers.slots[i]);
 	}
 	return true;
@@ -412,7 +413,8 @@ static int wait_for_news(struct launcher *l, int timeout)
 	polls[POLL_CALLER] = (struct pollfd){ .fd = alone ? FD_LOCKS + 1 : -1, .events = POLLIN };
 	polls[POLL_HEIR] = (struct pollfd){ .fd = alone ? l->heir : -1, .events = POLLIN };
 	for (size_t i = 0; i < l->keepers.count; i++)
-		polls[POLLS + i] = (struct pollfd){ .fd = l->keepers.slots[i].sock, .events = POLLIN };
+		polls[POLLS + i] = (struct pollfd){ .fd = l->keepers.slots[i].sock,
+						    .events = POLLIN };
 	return poll(polls, POLLS + l->keepers.count, timeout);
 }
 
@@ -442,55 +444,26 @@ static void turn(struct launcher *l, bool buried)
 		reap(l);
 }
 
-static void prepare(int sock, bool detached)
-{
-	struct sigaction fresh = { .sa_handler = SIG_DFL };
-	sigset_t all;
-	int null;
-
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
-	for (int sig = 1; sig < SIGRTMAX; sig++) /* what jobs inherit */
-		sigaction(sig, &fresh, NULL);
-	if (dup2(sock, FD_SOCK) < 0)
-		_exit(1);
-	close_range(FD_LOCKS, ~0U, 0);
-	null = open("/dev/null", O_RDWR);
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	if (detached) /* a terminal or a pipe must see its end */
-		dup2(null, STDERR_FILENO);
-	/* The numbers for the locks must not be taken by anything else. */
-	for (int fd = FD_LOCKS; fd < FD_FREE; fd++)
-		if (null != fd)
-			dup2(null, fd);
-	setsid();
-	umask(022);
-	prctl(PR_SET_NAME, "spool-launcher");
-	prctl(PR_SET_DUMPABLE, 0); /* no job reads or steers us by ptrace */
-	/* Best effort: small limits for locked memory are common, and swapping is rare. */
-	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
-	if (chdir("/") < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
-		_exit(1);
-}
-
 static noreturn void launcher_run(int sock, bool detached)
 {
 	struct launcher l = { .signals = -1, .heir = -1 };
 	sigset_t child;
 	bool buried = true;
 
-	prepare(sock, detached);
+	forked_prepare(sock, detached);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	l.signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+	l.keepers.cgroup = cgroup_open();
 	l.hello = (struct message_hello){ .type = MESSAGE_HELLO, .version = MESSAGE_VERSION };
+	l.hello.by_cgroup = l.keepers.cgroup >= 0;
 	if (l.signals < 0 || lease_open(&l.lease) < 0)
 		_exit(1);
 	while (l.master != ENDING || l.keepers.count > 0 || !buried) {
 		turn(&l, buried);
 		buried = bury(&l);
 	}
+	cgroup_close(l.keepers.cgroup);
 	_exit(0);
 }
 

@@ -26,9 +26,9 @@ struct heirloom {
 };
 
 /* Takes it, waiting up to wait_ms for a former instance that is still ending its jobs; or takes it
- * over from the launcher of one that was killed, with *heirloom (whose sock is -1 before). 0; -EBUSY
- * with *ret_why a heap sentence naming the holder; other negative errno with *ret_why. Ends early
- * with -EINTR when a signal is pending that ends the program. */
+ * over from the launcher of one that was killed, with *heirloom (whose sock is -1 before). 0;
+ * -EBUSY with *ret_why a heap sentence naming the holder; other negative errno with *ret_why. Ends
+ * early with -EINTR when a signal is pending that ends the program. */
 int lock_take(int state_fd, const char *spool_id, const char *name, int wait_ms, struct lock *ret,
 	      struct heirloom *heirloom, char **ret_why);
 

@@ -6,7 +6,7 @@
  *   daemon -> launcher -> keeper     START, STOP
  *             launcher -> keeper     FREEZE, THAW
  *   keeper -> launcher -> daemon     REPORT, exactly one for each START
- *             launcher -> daemon     HELLO, which answers ADOPT; then RUNS for each job that lives
+ *             launcher -> daemon     HELLO, which answers LOCK and ADOPT; then RUNS for each job that lives
  *                                    and REPORT for each that is not FORGOTten
  *
  * With LOCK come the lock's descriptors, and with HELLO they come back; with START a socket, the
@@ -27,7 +27,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define MESSAGE_VERSION 1 /* of everything in this file */
+#define MESSAGE_VERSION 1	       /* of everything in this file */
 #define MESSAGE_MAX_BYTES (160 * 1024) /* a ticket's block (64 KiB) and what we add fit easily */
 #define MESSAGE_MAX_FDS 3
 
@@ -100,7 +100,7 @@ struct message_hello {
 	uint32_t type;
 	uint32_t version;
 	uint32_t count; /* of the packets that follow */
-	uint32_t zero;
+	uint32_t by_cgroup; /* jobs are frozen by control groups, not by signals */
 	uint64_t beats; /* of the last RENEW */
 	char rid[SPOOL_RID_SIZE];
 };

@@ -10,11 +10,11 @@
 
 struct options {
 	/* runner.conf, -o */
-	char *name;				   /* "": the host's */
-	char *share;				   /* never "" */
-	char *state;				   /* "": chosen by lib/spool */
-	int64_t slots;				   /* 0: as many as cores */
-	int64_t memory;				   /* bytes for jobs, 0: what the host has */
+	char *name;	/* "": the host's */
+	char *share;	/* never "" */
+	char *state;	/* "": chosen by lib/spool */
+	int64_t slots;	/* 0: as many as cores */
+	int64_t memory; /* bytes for jobs, 0: what the host has */
 	int64_t beat, freeze, poll, kill_wait, look_again; /* ms */
 	struct strlist probe;
 	bool allow_root, allow_unsafe_mount, debug;

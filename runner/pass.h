@@ -55,11 +55,11 @@ struct pass {
 	const struct strlist *probe;
 
 	/* what came of it */
-	int result;	   /* 0, or negative errno: the share cannot be worked on */
-	bool mended;	   /* the share was lost, has been opened anew: register again */
+	int result;	    /* 0, or negative errno: the share cannot be worked on */
+	bool mended;	    /* the share was lost, has been opened anew: register again */
 	int64_t good_until; /* boot ms: the lease, renewed by this pass; 0: it was not */
-	int64_t looked_at; /* boot ms before the look at the inbox; 0: it did not succeed */
-	int inbox_fd;	   /* wanted; -1: not got */
+	int64_t looked_at;  /* boot ms before the look at the inbox; 0: it did not succeed */
+	int inbox_fd;	    /* wanted; -1: not got */
 	struct strlist names;
 	struct job **claimed;
 	size_t claimed_count;

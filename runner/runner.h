@@ -29,8 +29,9 @@ struct runner {
 	char *state; /* path of the state folder */
 	int state_fd;
 	struct lock lock;
-	int launcher; /* socket */
-	pid_t launcher_pid; /* 0: adopted, it is not our child */
+	int launcher;		 /* socket */
+	bool by_cgroup;	    /* it freezes jobs by control groups */
+	pid_t launcher_pid;	 /* 0: adopted, it is not our child */
 	struct share share;	 /* the worker's, once the loop runs */
 	struct worker *worker;	 /* passes over the share */
 	struct worker *chores;	 /* what is local and slow: versions, removal of scratch */
@@ -50,8 +51,8 @@ struct runner {
 	uint64_t beats;
 	/* boot ms: when it is due at the latest, and when at the earliest */
 	int64_t next_look, next_beat, next_names, not_before, not_ended_before;
-	int64_t last_flow; /* when work came or went last */
-	int64_t looked_at; /* when the last look at the inbox that succeeded began */
+	int64_t last_flow;  /* when work came or went last */
+	int64_t looked_at;  /* when the last look at the inbox that succeeded began */
 	int64_t good_until; /* the lease, as the launcher has it */
 	int64_t next_flush, no_claims_before;
 	int64_t no_gather_before; /* no descriptor was left for it; 0: there was */

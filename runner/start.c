@@ -129,13 +129,17 @@ static void open_state(struct runner *r)
 static void give_lock(struct runner *r)
 {
 	struct message_lock lock = { .type = MESSAGE_LOCK };
+	struct message_hello hello;
 	int res;
 
 	memcpy(lock.rid, r->rid, sizeof(lock.rid));
 	res = message_send(r->launcher, &lock, sizeof(lock), r->lock.fds,
 			   r->lock.fds[1] >= 0 ? 2 : 1, 0);
+	if (res == 0)
+		res = adopt_hello(r->launcher, &hello);
 	if (res < 0)
 		log_die("the launcher cannot be reached: %s", strerror(-res));
+	r->by_cgroup = hello.by_cgroup;
 }
 
 /* Goes on with the launcher, the instance and the jobs of a daemon that was killed. */
@@ -147,6 +151,7 @@ static void inherit(struct runner *r, const struct heirloom *h)
 	r->launcher_pid = 0;
 	memcpy(r->rid, h->hello.rid, sizeof(r->rid));
 	r->beats = h->hello.beats;
+	r->by_cgroup = h->hello.by_cgroup;
 	if (adopt_jobs(r, h->hello.count) < 0)
 		log_die("the launcher of the runner before this one does not answer: try again");
 	log_info("the runner before this one was killed: %u of its jobs are taken over",
@@ -217,6 +222,8 @@ static void fill_registration(struct runner *r)
 		.slots = r->slots,
 		.memory = r->opt->memory ? (uint64_t)r->opt->memory : host.memory,
 		.version = xstrdup(SPOOL_VERSION),
+		.freeze_ms = r->opt->freeze,
+		.freezer = xstrdup(r->by_cgroup ? "cgroup" : "signals"),
 		.started_at = clock_wall_ms(),
 	};
 	host_free(&host);

@@ -178,6 +178,15 @@ static inline struct message_report next_report(struct world *w)
 	return r;
 }
 
+static inline void hear_hello(struct world *w)
+{
+	struct message_hello hello;
+	int fds[MESSAGE_MAX_FDS];
+
+	assert_int_equal(message_receive(w->sock, &hello, sizeof(hello), fds, 0), sizeof(hello));
+	assert_int_equal(message_type(&hello, sizeof(hello)), MESSAGE_HELLO);
+}
+
 static inline struct message_report report_of(struct world *w, uint64_t tag)
 {
 	struct message_report r = next_report(w);

@@ -389,6 +389,7 @@ static void lock_is_free_only_when_nothing_runs(void **state)
 
 	assert_int_equal(flock(fds[0], LOCK_EX | LOCK_NB), 0);
 	assert_int_equal(message_send(w->sock, &lock, sizeof(lock), fds, 1, 0), 0);
+	hear_hello(w);
 	close(fds[0]);
 	r = run_script(w, "exec flock -n ../lock true"); /* the job itself holds nothing */
 	assert_int_equal(r.exit_code, 1);

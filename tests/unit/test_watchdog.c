@@ -168,6 +168,7 @@ static void give_lock(struct world *w, struct sockaddr_un *addr, socklen_t *len)
 	assert_int_equal(message_send(w->sock, &lock, sizeof(lock), fds, 2, 0), 0);
 	close(fds[0]);
 	close(fds[1]);
+	hear_hello(w);
 }
 
 static int call(const struct sockaddr_un *addr, socklen_t len)

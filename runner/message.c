@@ -217,9 +217,11 @@ ssize_t message_receive(int sock, void *buf, size_t size, int *fds, int flags)
 
 	for (unsigned i = 0; i < MESSAGE_MAX_FDS; i++)
 		fds[i] = -1;
+	/* ECONNRESET comes once, from one that ended without having read all: what he had sent is
+	 * still there. */
 	do
 		len = recvmsg(sock, &msg, flags | MSG_CMSG_CLOEXEC);
-	while (len < 0 && errno == EINTR);
+	while (len < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (len < 0)
 		return -errno;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c))

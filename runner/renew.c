@@ -80,7 +80,7 @@ int renew_lease(struct pass *p)
 		return 0;
 	}
 	message_send(p->share->launcher, &renew, sizeof(renew), NULL, 0, 0);
-	if (frozen && p->share->good_until)
+	if (frozen && p->share->good_until && clock_boot_ms() < good_until)
 		log_info("a sign of life has got through again: jobs that were frozen go on");
 	p->good_until = p->share->good_until = good_until;
 	log_mended("lease");

@@ -6,8 +6,8 @@
 # Fails if in spoold/runners.c the age of a sign of life is counted by the clock alone.
 test_description='when spoold was late, the runners are not taken for absent'
 . "$(dirname "$0")/../lib.sh"
-SPOOLD_OPTS="-o settle=150ms -o scan=200ms -o lease=2s -o beat=200ms"
-RUNNER_OPTS="-o beat=300ms"
+SPOOLD_OPTS="-o settle=150ms -o scan=200ms -o lease=7s -o beat=200ms"
+RUNNER_OPTS="-o beat=300ms -o freeze=1s"
 
 test_expect_success 'spoold and three runners; each has a job that waits for an end' '
 	daemons_start r1 r2 r3 && for name in a b c d e f g h; do

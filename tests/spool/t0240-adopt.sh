@@ -4,14 +4,20 @@ test_description='a runner is killed: its jobs go on, and the next one of its na
 . "$(dirname "$0")/../lib.sh"
 RUNNER_OPTS="-o beat=300ms -o freeze=3s"
 
-# job_running NAME: its job has begun, and writes a line every tenth of a second until there is a file "enough".
+# counting_job NAME: a job that writes a line every tenth of a second until there is a file "enough".
 counting_job() {
 	make_job "$1" <<-"EOF"
 		i=0
 		until [ -e enough ]; do i=$((i + 1)); echo "line $i"; sleep 0.1; done
 		seq 1000 >result.txt
 		echo "attempt $SPOOL_ATTEMPT" >>result.txt
+		echo $$ >"$SPOOL_SCRATCH/../pid"
 	EOF
+}
+
+# The job that was the last to begin its end.
+has_ended() {
+	pid=$(cat "$STATE/r1/r1.scratch/pid") && ! kill -0 "$pid"
 }
 
 has_lines() {	# NAME COUNT
@@ -43,8 +49,8 @@ test_expect_success 'its results are told as those of any other' '
 
 test_expect_success 'a job that ends while no daemon is there is told by the next one, not run again' '
 	counting_job two && drop_mv two && wait_in active two && wait_until 10 has_lines two 2 &&
-	folder=$(jobs_in active two) && runner_kill9 r1 && touch "$folder/enough" &&
-	wait_until 10 grep attempt "$folder/result.txt" && sleep 0.5 && runner_start r1 && folder=$(wait_done two) &&
+	folder=$(jobs_in active two) && rm -f "$STATE/r1/r1.scratch/pid" && runner_kill9 r1 && touch "$folder/enough" &&
+	wait_until 10 has_ended && runner_start r1 && folder=$(wait_done two) &&
 	tail -n 1 "$folder/result.txt" | grep "attempt 1" && grep "has ended" "$LOGS/r1.log"
 '
 
@@ -61,7 +67,7 @@ test_expect_success 'what was taken away meanwhile is killed, not thawed' '
 	runner_kill9 r1 && sleep 4 && folder=$(jobs_in active four) && id=$(job_id four) &&
 	before=$(wc -l <"$folder/stdout.txt") && : >"$SHARE/spool/claims/r1/$id.1.revoked" &&
 	runner_start r1 && folder=$(wait_in lost four) && test "$(wc -l <"$folder/stdout.txt")" = "$before" &&
-	wait_in active four && rm "$SHARE/spool/claims/r1/$id.1.revoked" &&
+	wait_in active four && wait_until 10 test ! -e "$SHARE/spool/claims/r1/$id.1.revoked" &&
 	wait_until 10 has_lines four 2 && touch "$(jobs_in active four)/enough" && folder=$(wait_done four) &&
 	tail -n 1 "$folder/result.txt" | grep "attempt 2"
 '

@@ -38,7 +38,8 @@ test_expect_success 'it was revoked meanwhile: it never runs again' '
 	line_job two && drop_mv two && wait_in active two && wait_until 10 has_lines two 3 && touch "$HANG" &&
 	wait_until 10 stands_still two && before=$(lines two) && id=$(job_id two) &&
 	: >"$SHARE/spool/claims/r1/$id.1.revoked" && rm "$HANG" && folder=$(wait_in lost two) &&
-	test "$(wc -l <"$folder/stdout.txt")" = "$before" && rm "$SHARE/spool/claims/r1/$id.1.revoked"
+	test "$(wc -l <"$folder/stdout.txt")" = "$before" &&
+	wait_until 10 test ! -e "$SHARE/spool/claims/r1/$id.1.revoked"
 '
 
 test_expect_success 'its claim was removed meanwhile: it never runs again' '

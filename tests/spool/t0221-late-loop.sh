@@ -23,12 +23,12 @@ absent() { grep -E "absent|withdraw" "$LOGS/spoold.log"; }
 
 test_expect_success 'all stand still for longer than a lease; spoold goes on first: nobody is absent' '
 	all="${LIB_PID[spoold]} ${LIB_PID[r1]} ${LIB_PID[r2]} ${LIB_PID[r3]}" && kill -STOP $all &&
-	rest 4000 && kill -CONT ${LIB_PID[spoold]} && make_job later <<<true && drop later &&
+	rest 9000 && kill -CONT ${LIB_PID[spoold]} && make_job later <<<true && drop later &&
 	wait_until 10 job_id later && rest 500 && ! absent && kill -CONT $all && rest 1500 && ! absent
 '
 
 test_expect_success 'a runner that is silent is absent, all the same' '
-	runner_kill9 r3 && wait_until 10 grep "runner r3 is absent" "$LOGS/spoold.log" &&
+	runner_kill9 r3 && wait_until 20 grep "runner r3 is absent" "$LOGS/spoold.log" &&
 	! grep "r[12] is absent" "$LOGS/spoold.log" && runner_start r3
 '
 

@@ -39,6 +39,7 @@ enum column {
 	SOFTWARE,
 	VERSION,
 	STARTED,
+	FREEZER,
 	SEEN_AT,
 	COLUMNS
 };
@@ -73,6 +74,10 @@ static const struct table_column columns[COLUMNS] = {
 		       "programs found there" },
 	[VERSION] = { "VERSION", NULL, TABLE_TEXT, TABLE_JSON, "version of spool-runner" },
 	[STARTED] = { "STARTED", NULL, TABLE_TIME, TABLE_JSON, "when the runner was started" },
+	[FREEZER] = { "FREEZER", NULL, TABLE_TEXT, TABLE_JSON,
+		      "what freezes its jobs when it is cut off: cgroup, at once and whole; "
+		      "signals, with a reduced guarantee: what forks fast runs on for a moment; "
+		      "none" },
 	[SEEN_AT] = { "SEEN_AT", NULL, TABLE_TIME, TABLE_JSON,
 		      "when it was heard of, by its own clock or the file server's" },
 };
@@ -140,6 +145,7 @@ static void set_registration(struct table *t, const struct registration *r)
 	table_text(t, SOFTWARE, software);
 	table_text(t, VERSION, r->version);
 	table_time(t, STARTED, r->started_at);
+	table_text(t, FREEZER, r->freezer ? r->freezer : "none");
 }
 
 /* What the last beat of an absent runner said holds no longer; when it came does. What is known

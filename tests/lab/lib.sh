@@ -156,6 +156,64 @@ counted_jobs_are_whole() {
 	sort -n ids >expected && test_cmp expected actual
 }
 
+# living_jobs COUNT SECONDS: submits jobs that run for so long and note each moment of theirs on their host,
+# outside of the share: /var/tmp/alive.<id>.<attempt>. All clients are of one kernel, so of one clock.
+living_jobs() {
+	people_job living "arguments = {\"$2\"}" <<-"EOF" || return 1
+		i=0
+		while [ "$i" -lt "$(($1 * 2))" ]; do
+			i=$((i + 1))
+			read -r now rest </proc/uptime
+			echo "$now" >>"/var/tmp/alive.$SPOOL_JOB_ID.$SPOOL_ATTEMPT"
+			sleep 0.5
+		done
+		echo "$SPOOL_ATTEMPT" >attempt.txt
+		echo "$SPOOL_ATTEMPT"
+	EOF
+	# shellcheck disable=SC2046	# words
+	as alice c3 sh -c 'umask 002; exec spoolctl submit --parsable "$@"' - \
+		$(yes /home/alice/living | head -n "$1") >ids
+}
+
+# All are done, and what each has left is of the attempt that its record tells of.
+living_jobs_are_whole() {	# COUNT
+	local id folder attempt
+	# shellcheck disable=SC2046	# words
+	as alice c3 spoolctl wait --timeout 900 $(cat ids) || return 1
+	for id in $(cat ids); do
+		folder=/srv/share/spool/done/$id-living attempt=$(cat "$folder/attempt.txt") &&
+			test "$(cat "$folder/stdout.txt")" = "$attempt" &&
+			grep -qE "attempt = \"?$attempt\"?\$" "$folder/job.result" || return 1
+	done
+	test "$(wc -l <ids)" = "$1"
+}
+
+# Each moment of each attempt: "<job> <attempt> <host> <seconds of uptime>".
+signs_of_life() {
+	local host
+	for host in c1 c2 c3; do
+		# shellcheck disable=SC2016	# for that shell
+		on "$host" sh -c 'for f in /var/tmp/alive.*; do [ ! -e "$f" ] || sed "s/^/${f#*alive.} $0 /" "$f"; done' "$host"
+	done | tr . ' ' | awk '{ print $1, $2, $3, $4 "." $5 }' | sort -k1,1n -k2,2n -k4,4n
+}
+
+# The last moment of each attempt lies before the first one of the next.
+never_two_at_once() {
+	signs_of_life >signs && awk '{ print $1, $2 }' signs | uniq -c && awk '
+		$1 == job && $2 != attempt { taken++; if ($4 <= last) { print "job", $1, ": attempt", $2, "began at", $4, "before the end of", attempt, "at", last; bad = 1 } }
+		{ job = $1; attempt = $2; if (NR == 1 || $4 > last || $1 != before) last = $4; before = $1 }
+		END { exit bad || taken == 0 }' signs
+}
+
+# What c1 held in the file "held" or its inbox has begun anew elsewhere.
+attempts_of_c1_are_over() {
+	[ "$(find /srv/share/spool/lost -maxdepth 1 -name '*-living' | wc -l)" -ge 2 ]
+}
+
+no_claims() {	# HOST
+	[ -z "$(find "/srv/share/spool/claims/$1" -name '[0-9]*')" ]
+}
+
 # lab_forget HOST: its daemon has gone with its host. It may stay in the process table all the same: the
 # kernel of a real machine would be gone, this one's client still waits for the server.
 lab_forget() {

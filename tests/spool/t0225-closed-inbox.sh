@@ -8,12 +8,12 @@
 # runner/child.c does not give the old one back.
 test_description='a claim in an inbox that cannot be opened is not taken for missing'
 . "$(dirname "$0")/../lib.sh"
-SPOOLD_OPTS="-o settle=150ms -o scan=200ms -o publish=300ms -o beat=200ms -o lease=1s"
-RUNNER_OPTS="-o beat=300ms"
+SPOOLD_OPTS="-o settle=150ms -o scan=200ms -o publish=300ms -o beat=200ms -o lease=2s"
+RUNNER_OPTS="-o beat=300ms -o freeze=1s"
 
 counter() { sed -n 's/.*counter = "\(.*\)"/\1/p' "$SHARE/spool/coordinator"; }
 has_beaten() { [ "$(counter)" -ge "$1" ]; }
-leases_pass() { wait_until 20 has_beaten $(($(counter) + 16)); }	# three, by its own beat
+leases_pass() { wait_until 20 has_beaten $(($(counter) + 32)); }	# three, by its own beat
 begun() { grep -x "begin $1" runs; }
 
 test_expect_success 'a job runs on one of two runners' '

@@ -3,7 +3,7 @@
 # The sign of life in spool/coordinator is what keeps two coordinators on two machines apart.
 test_description='spoold moves nothing while its own sign of life is old, and stops when it reads another'
 . "$(dirname "$0")/../lib.sh"
-RUNNER_OPTS="-o beat=300ms"
+RUNNER_OPTS="-o beat=300ms -o freeze=1s"
 SPOOLD_OPTS="-o settle=100ms -o settle_polled=100ms -o scan=200ms -o scan_polled=200ms -o lease=2s -o beat=200ms"
 . "$SRCDIR/tests/drops.sh"
 

@@ -16,7 +16,8 @@
  * left behind is killed at once; in ASKED it has kill_wait, for it was asked to end too.
  *
  * FREEZE stops all that the job runs until THAW: by its control group, or without one by SIGSTOP,
- * again and again, for it may have been forking. Its time goes on meanwhile; what is frozen cannot be asked to end, so it is killed then.
+ * again and again, for it may have been forking. Its time goes on meanwhile; what is frozen cannot
+ * be asked to end, so it is killed then.
  *
  * Killed in the middle: the main process dies with it, the launcher inherits the rest and kills it.
  */

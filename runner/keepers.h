@@ -18,7 +18,7 @@ enum {
 };
 
 struct slot {
-	unsigned number; /* of its control group */
+	unsigned number;	     /* of its control group */
 	pid_t pid;		     /* 0: killed, its orphans are being killed */
 	int sock;		     /* -1: closed */
 	uint64_t tag;		     /* of its job; 0: idle */

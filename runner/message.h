@@ -6,8 +6,8 @@
  *   daemon -> launcher -> keeper     START, STOP
  *             launcher -> keeper     FREEZE, THAW
  *   keeper -> launcher -> daemon     REPORT, exactly one for each START
- *             launcher -> daemon     HELLO, which answers LOCK and ADOPT; then RUNS for each job that lives
- *                                    and REPORT for each that is not FORGOTten
+ *             launcher -> daemon     HELLO, which answers LOCK and ADOPT; then RUNS for each job
+ * that lives and REPORT for each that is not FORGOTten
  *
  * With LOCK come the lock's descriptors, and with HELLO they come back; with START a socket, the
  * parcel, in which the child finds its folder and streams. Launcher and keeper leave it closed:
@@ -99,9 +99,9 @@ struct message_renew {
 struct message_hello {
 	uint32_t type;
 	uint32_t version;
-	uint32_t count; /* of the packets that follow */
+	uint32_t count;	    /* of the packets that follow */
 	uint32_t by_cgroup; /* jobs are frozen by control groups, not by signals */
-	uint64_t beats; /* of the last RENEW */
+	uint64_t beats;	    /* of the last RENEW */
 	char rid[SPOOL_RID_SIZE];
 };
 

@@ -30,7 +30,7 @@ struct runner {
 	int state_fd;
 	struct lock lock;
 	int launcher;		 /* socket */
-	bool by_cgroup;	    /* it freezes jobs by control groups */
+	bool by_cgroup;		 /* it freezes jobs by control groups */
 	pid_t launcher_pid;	 /* 0: adopted, it is not our child */
 	struct share share;	 /* the worker's, once the loop runs */
 	struct worker *worker;	 /* passes over the share */

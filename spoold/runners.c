@@ -171,11 +171,11 @@ static void review(struct coordinator *co, struct runner *r)
 	r->present = present;
 	r->open = open;
 	log_info("runner %s is %s", r->name,
-		 open			  ? "present"
-		 : !present		  ? "absent: no sign of life"
-		 : is_unfit(r)		  ? "unfit: its machine has no room for scratch folders"
-		 : !takes_work(r)	  ? "leaving"
-					  : "present, but gets no work");
+		 open		  ? "present"
+		 : !present	  ? "absent: no sign of life"
+		 : is_unfit(r)	  ? "unfit: its machine has no room for scratch folders"
+		 : !takes_work(r) ? "leaving"
+				  : "present, but gets no work");
 	co->changes++;
 	co->schedule_again = true;
 	tell_index(co, r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * admit - a complete drop is examined and gets its manifest, while it still lies where it was
- * dropped.
+ * dropped. What is in it is looked at in a lane where that takes a round trip for each name.
  *
  * Before: incoming/<name>/ (or a wrapped file). After: the same with .spool-manifest in it,
  * durable, due for ENQUEUE; or due for REJECT with a complaint; or back to waiting, because it
@@ -30,9 +30,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define HASH_IN_LOOP                                                                 \
-	(256 * 1024) /* bytes: some 1 ms of hashing; more goes through the bulk lane \
-		      */
+/* Bytes: some 1 ms of hashing; more goes through the bulk lane. */
+#define HASH_IN_LOOP (256 * 1024)
+#define FAR_FILES_IN_LOOP 20 /* to open each costs a round trip */
 
 /* lacks: the inputs that have to come first, in words, or NULL. */
 static void wait_on(struct job *job, const char *lacks)
@@ -234,7 +234,8 @@ static void tidied(struct job *job, int result)
 static void take(struct coordinator *co, struct job *job, int fd, struct tree *tree,
 		 struct needs *needs, const struct jobfile *file)
 {
-	uint64_t bytes = tree->bytes;
+	bool much = tree->bytes > HASH_IN_LOOP ||
+		    (tree->count > FAR_FILES_IN_LOOP && co->sp.kind != SAFEFS_LOCAL);
 
 	if (!job->tidied && tidy_wanted(job, fd, tree)) {
 		jobs_in_lane(job, jobs_slow_lane(co), tidy_run, tidied);
@@ -243,38 +244,63 @@ static void take(struct coordinator *co, struct job *job, int fd, struct tree *t
 	if (file->email && !job->why)
 		job->why = xstrdup("email is recorded, but this version sends no mail");
 	job->manifest = make_manifest(job, tree, needs, file);
-	if (bytes > HASH_IN_LOOP)
+	if (much)
 		jobs_in_lane(job, co->bulk_lane, hash_in_lane, hashed);
 	else
 		hashed(job, manifest_hash(fd, job->manifest, (uint64_t)co->opt.hash_most));
 }
 
-/* Examines the folder behind fd. 0: tidying or the manifest is under way, COMPLAINT,
- * DROPCHECK_INCOMPLETE or negative errno (look again). */
-static int examine(struct coordinator *co, struct job *job, int fd)
+/* What is in it? 0, COMPLAINT or negative errno (look again). job->errand: a tree, which is filled.
+ */
+static int look_inside(void *arg)
 {
+	struct job *job = arg;
+	struct tree *tree = job->errand;
+	_cleanup_close_ int fd = jobs_open_folder(job);
+	int r = fd < 0 ? fd : tree_look_fresh(fd, tree, &job->complaint);
+
+	if (r == 0 && !stood_still(job, tree))
+		r = -EAGAIN;
+	if (r == 0 && tree->count == 0)
+		r = complain_empty(job);
+	if (fd >= 0 && (r == -EACCES || (r == 0 && tree_closed(fd, tree))))
+		r = complain_closed(job, fd);
+	return r;
+}
+
+/* Examines the folder of which tree is a look. 0: tidying or the manifest is under way; COMPLAINT,
+ * DROPCHECK_INCOMPLETE or negative errno (look again). */
+static int examine(struct job *job, struct tree *tree)
+{
+	struct coordinator *co = job->co;
+	_cleanup_close_ int fd = jobs_open_folder(job);
 	struct needs needs = { 0 };
-	struct tree tree = { 0 };
 	struct jobfile file;
 	int r;
 
+	if (fd < 0)
+		return fd;
 	jobfile_init(&file);
-	r = tree_look_fresh(fd, &tree, &job->complaint);
-	if (r == 0 && !stood_still(job, &tree))
-		r = -EAGAIN;
-	if (r == 0 && tree.count == 0)
-		r = complain_empty(job);
-	if (r == -EACCES || (r == 0 && tree_closed(fd, &tree)))
-		r = complain_closed(job, fd);
+	r = dropcheck(co->sp.root_fd, &co->catalogue, fd, tree, box_of(job), &co->defaults, &file,
+		      &needs, &job->complaint);
 	if (r == 0)
-		r = dropcheck(co->sp.root_fd, &co->catalogue, fd, &tree, box_of(job), &co->defaults,
-			      &file, &needs, &job->complaint);
-	if (r == 0)
-		take(co, job, fd, &tree, &needs, &file);
-	tree_free(&tree);
+		take(co, job, fd, tree, &needs, &file);
 	needs_free(&needs);
 	jobfile_free(&file);
 	return r;
+}
+
+static void looked_inside(struct job *job, int r)
+{
+	struct tree *tree = job->errand;
+
+	job->errand = NULL;
+	if (r == 0 && !job->co->stopping)
+		r = examine(job, tree);
+	tree_free(tree);
+	free(tree);
+	if (r != 0 && !job->co->stopping)
+		wait_for(job, r);
 }
 
 static int cannot_open(struct job *job, int error)
@@ -290,15 +316,16 @@ static int cannot_open(struct job *job, int error)
 static void admit(struct coordinator *co, struct job *job)
 {
 	_cleanup_close_ int fd = jobs_open_folder_to_write(job);
-	int r;
 
 	if ((fd == -EACCES || fd == -EPERM) &&
-	    jobs_may_enter_queue(co, job->drop ? job->drop->box : NULL))
-		r = cannot_open(job, fd);
-	else
-		r = fd < 0 ? fd : examine(co, job, fd);
-	if (r != 0)
-		wait_for(job, r);
+	    jobs_may_enter_queue(co, job->drop ? job->drop->box : NULL)) {
+		wait_for(job, cannot_open(job, fd));
+	} else if (fd < 0) {
+		wait_for(job, fd);
+	} else {
+		job->errand = xcalloc(1, sizeof(struct tree));
+		jobs_look_inside(job, look_inside, looked_inside);
+	}
 }
 
 void admit_run(struct coordinator *co, struct joblist *due)

@@ -360,6 +360,10 @@ static void look(struct coordinator *co, struct drop *drop, bool first)
 	struct look *new;
 
 	drop->numberless = drop->news = false;
+	if (co->stopping) {
+		drop->taken = true; /* in no list any more */
+		return;
+	}
 	if (!first && refused_before(co, drop->box, drop->name)) {
 		decide(co, drop, ANSWERED, true);
 		return;

@@ -36,17 +36,25 @@ static void forget_drop(struct job *job)
 	job->drop = NULL;
 }
 
-/* Is the folder what its manifest says? 0, COMPLAINT or negative errno. Fills *m. */
-static int compare(const struct job *job, struct manifest *m, struct complaint *c)
+struct comparison {
+	struct manifest manifest;
+	struct complaint complaint;
+};
+
+/* Is the folder what its manifest says? 0, COMPLAINT or negative errno. job->errand: a comparison,
+ * which is filled. */
+static int compare(void *arg)
 {
+	const struct job *job = arg;
+	struct comparison *cmp = job->errand;
 	_cleanup_close_ int fd = jobs_open_folder(job);
 	struct tree tree = { 0 };
-	int r = fd < 0 ? fd : manifest_read(fd, false, m);
+	int r = fd < 0 ? fd : manifest_read(fd, false, &cmp->manifest);
 
 	if (r == 0)
-		r = tree_look_fresh(fd, &tree, c);
+		r = tree_look_fresh(fd, &tree, &cmp->complaint);
 	if (r == 0)
-		r = manifest_compare(m, fd, &tree, true, c);
+		r = manifest_compare(&cmp->manifest, fd, &tree, true, &cmp->complaint);
 	tree_free(&tree);
 	return r;
 }
@@ -69,27 +77,30 @@ static void tell_admission(const struct job *job, const struct manifest *m)
 	journal_tell(job->co, &e);
 }
 
-/* It is in queued/: looked at again, because somebody may have gone on writing during the move. */
-static void look_again(struct job *job)
+/* It is in queued/ and was looked at again, because somebody may have gone on writing during the
+ * move. */
+static void looked_again(struct job *job, int r)
 {
-	struct complaint c = { 0 };
-	struct manifest m = { 0 };
-	int r = compare(job, &m, &c);
+	struct comparison *cmp = job->errand;
 
-	if (r == 0) {
-		job->uid = m.uid;
-		tell_admission(job, &m);
+	job->errand = NULL;
+	if (job->co->stopping) {
+		/* The next start finds it in queued/. */
+	} else if (r == 0) {
+		job->uid = cmp->manifest.uid;
+		tell_admission(job, &cmp->manifest);
 		free(job->why);
 		job->why = NULL;
 		forget_drop(job);
 		job->wrapped = false;
 		jobs_after_sync(job, STEP_SCHEDULE);
 	} else {
-		job->why = job->why ? job->why : complaint_line(&c);
+		job->why = job->why ? job->why : complaint_line(&cmp->complaint);
 		jobs_due(job, STEP_RETURN);
 	}
-	complaint_free(&c);
-	manifest_free(&m);
+	complaint_free(&cmp->complaint);
+	manifest_free(&cmp->manifest);
+	free(cmp);
 }
 
 /* It stays a drop. */
@@ -158,7 +169,8 @@ static void enqueue(struct coordinator *co, struct job *job)
 	syncer_touch_dir(co->syncer, co->sp.place_fd[SPOOL_QUEUED]);
 	jobs_moved(job, SPOOL_QUEUED,
 		   folder); /* what had to be made writable stays so until it ends: it moves on */
-	look_again(job);
+	job->errand = xcalloc(1, sizeof(struct comparison));
+	jobs_look_inside(job, compare, looked_again);
 }
 
 void enqueue_run(struct coordinator *co, struct joblist *due)

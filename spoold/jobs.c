@@ -186,6 +186,15 @@ struct worker *jobs_slow_lane(const struct coordinator *co)
 	return best;
 }
 
+void jobs_look_inside(struct job *job, int (*run)(void *job),
+		      void (*done)(struct job *job, int result))
+{
+	if (job->co->sp.kind == SAFEFS_LOCAL)
+		done(job, run(job));
+	else
+		jobs_in_lane(job, jobs_slow_lane(job->co), run, done);
+}
+
 void jobs_moved(struct job *job, enum spool_place place, const char *at)
 {
 	char *copy = xstrdup(at);

@@ -32,6 +32,11 @@ void jobs_after_sync(struct job *job, enum step next);
 void jobs_in_lane(struct job *job, struct worker *lane, int (*run)(void *job),
 		  void (*done)(struct job *job, int result));
 
+/* The same, in a slow lane, where the share is mounted from a server: run asks it for each name
+ * that is in the folder. On a local disk at once. */
+void jobs_look_inside(struct job *job, int (*run)(void *job),
+		      void (*done)(struct job *job, int result));
+
 /* The lane for what may have to wait for a silent client: the one with least to do. */
 struct worker *jobs_slow_lane(const struct coordinator *co);
 

@@ -29,7 +29,7 @@
 /* What the words of the ticket come from. */
 struct sources {
 	struct manifest manifest;
-	struct tree tree;
+	bool changed; /* the folder is not what that says */
 	struct jobfile file;
 	struct appfile other;	   /* a version that is not the current one */
 	const struct appfile *app; /* or NULL */
@@ -38,30 +38,39 @@ struct sources {
 static void sources_free(struct sources *s)
 {
 	manifest_free(&s->manifest);
-	tree_free(&s->tree);
 	jobfile_free(&s->file);
 	appfile_free(&s->other);
 }
 
-/* 0; COMPLAINT with *changed true if the folder is not as admitted; negative errno. */
-static int gather(struct coordinator *co, const struct job *job, int fd, struct sources *s,
-		  bool *changed, struct complaint *c)
+/* Is the folder as admitted? 0; COMPLAINT with s->changed true; negative errno. job->errand: the
+ * sources, which are filled. */
+static int compare(void *arg)
 {
-	int r = manifest_read(fd, false, &s->manifest);
+	struct job *job = arg;
+	struct sources *s = job->errand;
+	_cleanup_close_ int fd = jobs_open_folder(job);
+	struct tree tree = { 0 };
+	int r = fd < 0 ? fd : manifest_read(fd, false, &s->manifest);
 
 	if (r == 0)
-		r = tree_look_fresh(fd, &s->tree, c);
+		r = tree_look_fresh(fd, &tree, &job->complaint);
 	if (r == 0)
-		r = manifest_compare(&s->manifest, fd, &s->tree, true, c);
-	*changed = r == COMPLAINT;
-	if (r == 0)
-		r = dropcheck_read_job(fd, &s->file, c);
+		r = manifest_compare(&s->manifest, fd, &tree, true, &job->complaint);
+	tree_free(&tree);
+	s->changed = r == COMPLAINT;
+	return r;
+}
+
+/* 0, COMPLAINT or negative errno. */
+static int gather(struct coordinator *co, int fd, struct sources *s, struct complaint *c)
+{
+	int r = dropcheck_read_job(fd, &s->file, c);
+
 	if (r == 0 && s->manifest.needs.app) {
 		s->app = catalogue_resolve(co->sp.root_fd, &co->catalogue, s->manifest.needs.app,
 					   "the application", 0, &s->other, c);
 		r = s->app ? 0 : complaint_any(c) ? COMPLAINT : -errno;
 	}
-	(void)job;
 	return r;
 }
 
@@ -116,19 +125,18 @@ static int write_ticket(struct coordinator *co, const struct job *job, const str
 	return 0;
 }
 
-static int make_ticket(struct coordinator *co, struct job *job, int fd, bool *changed)
+/* r: of the comparison. */
+static int make_ticket(struct coordinator *co, struct job *job, int fd, struct sources *s, int r)
 {
 	char folder[SPOOL_FOLDER_SIZE], path[SPOOL_FOLDER_SIZE + 16];
-	struct sources s = { 0 };
 	struct ticket t = { 0 };
-	int r;
 
-	jobfile_init(&s.file);
 	snprintf(path, sizeof(path), "%s/%s", spool_place_name(SPOOL_ACTIVE),
 		 spool_job_folder(folder, job->id, job->attempt + 1, job->name));
-	r = gather(co, job, fd, &s, changed, &job->complaint);
 	if (r == 0)
-		r = fill(co, job, fd, &s, path, &t, &job->complaint);
+		r = gather(co, fd, s, &job->complaint);
+	if (r == 0)
+		r = fill(co, job, fd, s, path, &t, &job->complaint);
 	if (r == 0)
 		r = write_ticket(co, job, &t);
 	if (r == -EBADMSG)
@@ -142,22 +150,12 @@ static int make_ticket(struct coordinator *co, struct job *job, int fd, bool *ch
 			     xstrdup("a ticket of at most 64 KiB"),
 			     xstrdup("put long lists into a file of the job, and name the file"));
 	command_free(&t.command);
-	sources_free(&s);
 	return r;
 }
 
-static void prepare(struct coordinator *co, struct job *job)
+/* r: of making the ticket. */
+static void prepared(struct job *job, bool changed, int r)
 {
-	_cleanup_close_ int fd = jobs_open_folder(job);
-	bool changed = false;
-	int r;
-
-	if (job->cancel || fd == -ENOENT) {
-		jobs_set_runner(job, NULL);
-		jobs_due(job, STEP_SCHEDULE); /* sees to both */
-		return;
-	}
-	r = fd < 0 ? fd : make_ticket(co, job, fd, &changed);
 	if (r == 0) {
 		jobs_set_ticket(job, SPOOL_TICKET_TMP, NULL);
 		jobs_after_sync(job, STEP_OFFER);
@@ -179,10 +177,40 @@ static void prepare(struct coordinator *co, struct job *job)
 	}
 }
 
+static void compared(struct job *job, int r)
+{
+	struct sources *s = job->errand;
+	_cleanup_close_ int fd = jobs_open_folder(job);
+
+	job->errand = NULL;
+	if (job->co->stopping) {
+		/* Nothing has been changed. */
+	} else if (job->cancel || fd == -ENOENT) {
+		jobs_set_runner(job, NULL);
+		complaint_free(&job->complaint);
+		jobs_due(job, STEP_SCHEDULE); /* sees to both */
+	} else {
+		r = fd < 0 ? fd : make_ticket(job->co, job, fd, s, r);
+		prepared(job, s->changed, r);
+	}
+	sources_free(s);
+	free(s);
+}
+
+static void prepare(struct job *job)
+{
+	struct sources *s = xcalloc(1, sizeof(*s));
+
+	jobfile_init(&s->file);
+	job->errand = s;
+	jobs_look_inside(job, compare, compared);
+}
+
 void prepare_run(struct coordinator *co, struct joblist *due)
 {
 	struct job *job;
 
+	(void)co;
 	while ((job = TAILQ_FIRST(due)))
-		prepare(co, job);
+		prepare(job);
 }

@@ -121,15 +121,15 @@ static int launch_tear_down(void **state)
 	return 0;
 }
 
-static void nothing_starts_after_an_old_look(void **state)
+static void nothing_starts_without_a_lease(void **state)
 {
 	struct launch *l = *state;
 
-	l->r.looked_at = clock_boot_ms() - 30000;
+	l->r.good_until = clock_boot_ms() - 1;
 	assert_false(launch_push(&l->r));
 	assert_int_equal(l->job->phase, JOB_READY);
 	assert_true(l->r.wake); /* a look is due */
-	l->r.looked_at = clock_boot_ms();
+	l->r.good_until = clock_boot_ms() + 60000;
 	assert_false(launch_push(&l->r));
 	assert_int_equal(l->job->phase, JOB_RUNNING);
 }
@@ -143,7 +143,7 @@ static void reports(struct launch *l, enum message_step step, int error)
 					 .exit_code = -1,
 					 .started_at = 1 };
 
-	l->r.looked_at = clock_boot_ms();
+	l->r.good_until = clock_boot_ms() + 60000;
 	launch_push(&l->r);
 	assert_int_equal(l->job->phase, JOB_RUNNING);
 	assert_int_equal(message_send(l->launcher, &report, sizeof(report), NULL, 0, 0), 0);
@@ -198,7 +198,7 @@ int main(void)
 		SHARE(trouble_of_the_network_is_waited_for),
 		SHARE(stale_share_is_opened_anew_at_once),
 		SHARE(beat_into_nowhere_opens_the_share_anew),
-		LAUNCH(nothing_starts_after_an_old_look),
+		LAUNCH(nothing_starts_without_a_lease),
 		LAUNCH(start_spoiled_by_trouble_is_given_back),
 		LAUNCH(start_that_cannot_be_is_a_failure),
 		LAUNCH(last_spoiled_run_is_not_given_back),

@@ -119,13 +119,15 @@ test_expect_success 'files in the folder with such names' '
 	no_controls "$folder/.spool-manifest"
 '
 
+# A file has left incoming/ before it is admitted.
+are_queued() { [ "$(grep -l "^app python3/1$" "$QUEUED"/*/.spool-manifest | wc -l)" = "$1" ]; }
 test_expect_success 'single files with such names' '
 	for name in "${names[@]:0:6}" "${names[@]:8:12}"; do
 	echo "print(1) # $name" >"./$name.py" || return 1; done &&
 	drop_open *.py && drops_pass &&
 	test $(find "$INCOMING" -maxdepth 1 -name "*.py" -printf x | wc -c) = 18 &&
 	drop_close && wait_incoming_empty &&
-	test $(grep -l "^app python3/1$" "$QUEUED"/*/.spool-manifest | wc -l) = 18
+	wait_until 10 are_queued 18
 '
 
 test_expect_success 'two folders of one name, one after the other' '

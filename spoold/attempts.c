@@ -46,12 +46,14 @@ static int copy_earlier(const char *name, unsigned char type, void *arg)
 	_cleanup_free_ char *path = xasprintf("%s/" SPOOL_RESULT, name), *text = NULL;
 	int64_t number;
 	size_t len;
+	int r;
 
 	(void)type;
 	if (*name == '0' || decimal_parse(name, 1, (int64_t)c->attempt - 1, &number) < 0 ||
 	    safefs_read(c->from, path, RECORD_MAX_BYTES, &text, &len, NULL) < 0)
 		return 0;
-	return put(c->to, name, text, len);
+	r = put(c->to, name, text, len);
+	return r == -EEXIST ? 0 : r; /* a listing may name it twice */
 }
 
 int attempts_record(int from, int to, unsigned attempt, const char *text, size_t len)

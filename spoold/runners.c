@@ -54,6 +54,8 @@ const char *runners_state(const struct runner *r)
 		return "ABSENT";
 	if (!takes_work(r))
 		return r->beat.state;
+	if (!r->open)
+		return "ERROR";
 	if (r->used_cores == 0)
 		return "IDLE";
 	return r->used_cores >= r->reg.slots ? "BUSY" : "MIXED";

@@ -25,7 +25,8 @@ int runners_look_again(struct coordinator *co, struct runner *r);
 /* A runner by name, or NULL. */
 struct runner *runners_find(struct coordinator *co, const char *name);
 
-/* "IDLE", "MIXED", "BUSY", "DRAINING", "DRAINED", "UNFIT", "ABSENT". */
+/* "IDLE", "MIXED", "BUSY", "DRAINING", "DRAINED", "UNFIT", "ABSENT"; "ERROR": there, but gets no
+ * work. */
 const char *runners_state(const struct runner *r);
 void runners_free(struct coordinator *co);
 

@@ -47,7 +47,8 @@ enum column {
 static const struct table_column columns[COLUMNS] = {
 	[RUNNER] = { "RUNNER", NULL, TABLE_TEXT, TABLE_SHOWN | TABLE_JSON, "its name" },
 	[STATE] = { "STATE", NULL, TABLE_TEXT, TABLE_SHOWN | TABLE_JSON,
-		    "IDLE, MIXED, BUSY, DRAINING, DRAINED, UNFIT, ABSENT; ?: nobody has told" },
+		    "IDLE, MIXED, BUSY, DRAINING, DRAINED, UNFIT, ABSENT; ERROR: gets no work, "
+		    "spoold's log says why; ?: nobody has told" },
 	[SLOTS] = { "SLOTS", NULL, TABLE_NUMBER, TABLE_SHOWN | TABLE_JSON | TABLE_RIGHT,
 		    "cores that it gives to jobs" },
 	[LOAD] = { "LOAD", NULL, TABLE_REAL, TABLE_SHOWN | TABLE_JSON | TABLE_RIGHT,
@@ -128,7 +129,10 @@ static const char *colour_of(const char *state)
 		return "green";
 	if (strcmp(state, "BUSY") == 0)
 		return "cyan";
-	return strcmp(state, "ABSENT") == 0 || strcmp(state, "UNFIT") == 0 ? "red" : NULL;
+	return strcmp(state, "ABSENT") == 0 || strcmp(state, "UNFIT") == 0 ||
+			       strcmp(state, "ERROR") == 0
+		       ? "red"
+		       : NULL;
 }
 
 static void set_registration(struct table *t, const struct registration *r)

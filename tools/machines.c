@@ -169,7 +169,8 @@ static int take_row(const struct index_runner *row, void *arg)
 	if (g->network || g->dir < 0)
 		take_beat(m, row, beat_time(g->dir, m));
 	free(m->state);
-	m->state = xstrdup(strcmp(row->state, "ABSENT") != 0 && m->has_beat && m->beat.state
+	m->state = xstrdup(strcmp(row->state, "ABSENT") != 0 && strcmp(row->state, "ERROR") != 0 &&
+					   m->has_beat && m->beat.state
 				   ? m->beat.state
 				   : row->state);
 	return 0;

@@ -48,9 +48,11 @@ test_expect_success 'a runner that freezes nothing gets work and keeps it' '
 	fake_wake old && fake_finish "$FAKE_CLAIM" && wait_done kept
 '
 
+nodes() { spoolctl nodes | grep "$1"; }
 test_expect_success 'a runner that freezes too late gets none; log tells both figures' '
 	fake_register slow 2500 && fake_wake slow && wait_until 10 said "runner slow is present, but gets no work" &&
 	said "runner slow gets no work: it freezes its jobs 2.5 s after .* may need 0.8 s .* the lease is 3.0 s" &&
+	wait_until 5 nodes "slow .*ERROR" &&
 	make_job waits "runner = \"slow\"" <<<true && drop_mv waits && wait_in queued waits && rest 1000 &&
 	test -n "$(jobs_in queued waits)" && fake_register slow 1000 && fake_claim waits &&
 	fake_finish "$FAKE_CLAIM" && wait_done waits

@@ -232,32 +232,6 @@ static int close_copy(struct job *job, const char *state, const char *reason)
 	return answer_put(co, dir, SPOOL_RESULT, text, len);
 }
 
-static void drop_copy(const struct job *job)
-{
-	struct coordinator *co = job->co;
-	_cleanup_free_ char *name = copy_name(job);
-
-	removals_add(co, co->sp.place_fd[SPOOL_QUEUED], spool_place_name(SPOOL_QUEUED), name);
-}
-
-/* Nothing can be made anew, or need be. */
-static bool is_settled(struct job *job, int r)
-{
-	if (r == -ENOENT && jobs_folder_is_gone(job)) {
-		control_folder_gone(job);
-		control_job_ended(job, "gone: its folder was removed");
-		jobs_due(job, STEP_SWEEP);
-		return true;
-	}
-	if (!job->has_ticket || job->ticket != SPOOL_TICKET_DONE)
-		return false;
-	/* It has ended well meanwhile. */
-	drop_copy(job);
-	complaint_free(&job->complaint);
-	tickets_settle(job);
-	return true;
-}
-
 /* The copy is made: will it run? If not, it says so. 0 or negative errno. */
 static int judge_copy(struct job *job, const struct copying *c, int r)
 {
@@ -288,8 +262,12 @@ static void end_copy(struct job *job, const struct copying *c, int result)
 	struct coordinator *co = job->co;
 	int r = result;
 
-	if (is_settled(job, r))
+	if (r == -ENOENT && jobs_folder_is_gone(job)) {
+		control_folder_gone(job);
+		control_job_ended(job, "gone: its folder was removed");
+		jobs_due(job, STEP_SWEEP);
 		return;
+	}
 	if (r >= 0)
 		r = judge_copy(job, c, r);
 	if (r < 0) {
@@ -346,6 +324,14 @@ void copy_run(struct coordinator *co, struct joblist *due)
 }
 
 /* -- LOSE ---------------------------------------------------------------------------------------- */
+
+static void drop_copy(const struct job *job)
+{
+	struct coordinator *co = job->co;
+	_cleanup_free_ char *name = copy_name(job);
+
+	removals_add(co, co->sp.place_fd[SPOOL_QUEUED], spool_place_name(SPOOL_QUEUED), name);
+}
 
 static void lose(struct coordinator *co, struct job *job)
 {

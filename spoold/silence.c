@@ -4,10 +4,10 @@
  *
  * Counted by a clock of our own that runs only while our loop does and the share can be read: while
  * we stood still (a server that did not answer, a laptop asleep) beats came that nobody has read.
- * No stamp of another host is used. Everybody's silence begins anew at our start and, after a time
- * in which nobody at all has beaten, when the first one is back: the network was down, and the
- * others are on their way. Memory only; a crash forgets how long the silence was, which costs a
- * lease.
+ * No stamp of another host is used. Everybody's silence begins anew with the first beat after our
+ * start, and with the first after a time in which nobody at all has beaten: the network was down,
+ * and the others are on their way. Memory only; a crash forgets how long the silence was, which
+ * costs a lease.
  */
 #include "silence.h"
 
@@ -24,7 +24,7 @@
 static struct {
 	int64_t last; /* boot ms of the last look at the clock */
 	int64_t ms;   /* of all such looks, without what is missing between them */
-	int64_t from; /* ms: nobody's silence began earlier */
+	int64_t from; /* ms: nobody's silence began earlier; by the first beat after nobody's */
 	bool blind;   /* beats cannot be read */
 	bool nobody;  /* beats */
 	sd_event_source *timer;
@@ -62,7 +62,7 @@ int silence_start(struct coordinator *co)
 					   (uint64_t)tick_ms(co) * 1000,
 					   (uint64_t)tick_ms(co) * 100, on_tick, co);
 
-	silence.from = awake_ms(co);
+	(void)awake_ms(co);
 	return r < 0 ? r : 0;
 }
 

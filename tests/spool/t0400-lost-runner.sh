@@ -61,10 +61,10 @@ test_expect_success 'it comes back and gives back what is not its own any more: 
 	test -z "$(jobs_in active first)$(jobs_in queued first)" && wait_until 10 check_share
 '
 
-test_expect_success 'the marker was durable before the folder moved, and went when the ticket was durably gone' '
+test_expect_success 'the marker was durable before the copy was made, and went when the ticket was durably gone' '
 	inbox="claims/$silent" && sync="(fsync 0 .*$inbox|syncfs 0 .*)$" &&
 	in_order "write 0 .*$inbox/1.1.revoked" "(fsync 0 .*1.1.revoked|syncfs 0 .*)$" "$sync" \
-		"rename 0 .*active/1.1-first .*lost/1.1-first" "rename 0 .*/.tmp-1.1 .*queued/1.1-first" &&
+		"mkdir.* 0 .*queued/.tmp-1.1" "rename 0 .*active/1.1-first .*lost/1.1-first" "rename 0 .*/.tmp-1.1 .*queued/1.1-first" &&
 	in_order "unlink 0 .*$inbox/1.1.back" "$sync" "unlink 0 .*$inbox/1.1.revoked"
 '
 

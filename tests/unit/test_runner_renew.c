@@ -132,7 +132,7 @@ static void what_is_revoked_or_gone_is_stopped_first(void **state)
 {
 	struct renewing *n = *state;
 
-	scratch_file(&n->s->new.root, "spool/claims/r1/2.1.revoked", "");
+	scratch_write(&n->s->new.root, "spool/claims/r1/2.1.revoked", "");
 	assert_int_equal(unlinkat(n->s->new.root.fd, "spool/claims/r1/3.1.claim." RID, 0), 0);
 	look(n);
 	assert_int_equal(renew_lease(n->p), 0);
@@ -149,7 +149,7 @@ static void thaw_needs_a_look_at_each_name(void **state)
 
 	n->s->share.good_until = clock_boot_ms() - 1;
 	look(n);
-	scratch_file(&n->s->new.root, "spool/claims/r1/1.1.revoked", "");
+	scratch_write(&n->s->new.root, "spool/claims/r1/1.1.revoked", "");
 	assert_int_equal(unlinkat(n->s->new.root.fd, "spool/claims/r1/2.1.claim." RID, 0), 0);
 	assert_int_equal(renew_lease(n->p), 0);
 	assert_stopped(n, 1);

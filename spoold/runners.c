@@ -198,11 +198,11 @@ static int read_beat(struct coordinator *co, struct runner *r, int dir)
 	bool first;
 	int res = safefs_read(dir, file, RECORD_MAX_BYTES, &text, &len, &st);
 
-	if (res == 0 && beat_parse(text, len, &beat) != RECORD_WHOLE)
-		res = -EBADMSG;
-	if (res < 0) {
-		beat_free(&beat);
+	if (res < 0)
 		return res;
+	if (beat_parse(text, len, &beat) != RECORD_WHOLE) {
+		beat_free(&beat);
+		return -EBADMSG;
 	}
 	first = !r->beat.instance;
 	if (!first && strcmp(beat.instance, r->beat.instance) == 0 &&

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void forked_prepare(int sock, bool detached)
+void forked_prepare(int sock, bool keeps_stderr)
 {
 	struct sigaction fresh = { .sa_handler = SIG_DFL };
 	sigset_t all;
@@ -34,7 +34,7 @@ void forked_prepare(int sock, bool detached)
 	null = open("/dev/null", O_RDWR);
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
-	if (detached) /* a terminal or a pipe must see its end */
+	if (!keeps_stderr)
 		dup2(null, STDERR_FILENO);
 	/* The numbers for the locks must not be taken by anything else. */
 	for (int fd = FD_LOCKS; fd < FD_FREE; fd++)

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Makes it one, or ends it with status 1. sock becomes FD_SOCK. If detached, stderr goes too. */
-void forked_prepare(int sock, bool detached);
+/* Makes it one, or ends it with status 1. sock becomes FD_SOCK. */
+void forked_prepare(int sock, bool keeps_stderr);
 
 #endif

@@ -444,13 +444,13 @@ static void turn(struct launcher *l, bool buried)
 		reap(l);
 }
 
-static noreturn void launcher_run(int sock, bool detached)
+static noreturn void launcher_run(int sock, bool keeps_stderr)
 {
 	struct launcher l = { .signals = -1, .heir = -1 };
 	sigset_t child;
 	bool buried = true;
 
-	forked_prepare(sock, detached);
+	forked_prepare(sock, keeps_stderr);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	l.signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -467,7 +467,7 @@ static noreturn void launcher_run(int sock, bool detached)
 	_exit(0);
 }
 
-pid_t launcher_fork(int *ret_sock, bool detached)
+pid_t launcher_fork(int *ret_sock, bool keeps_stderr)
 {
 	int pair[2];
 	pid_t pid;
@@ -477,7 +477,7 @@ pid_t launcher_fork(int *ret_sock, bool detached)
 	pid = fork();
 	if (pid == 0) {
 		close(pair[0]);
-		launcher_run(pair[1], detached);
+		launcher_run(pair[1], keeps_stderr);
 	}
 	close(pair[1]);
 	if (pid < 0) {

@@ -308,7 +308,7 @@ int main(int argc, char **argv)
 		background_start();
 	block_signals();
 	descriptors_raise();
-	start_runner(r, detach);
+	start_runner(r);
 	make_loop(r);
 	if (detach)
 		leave_terminal(r);

@@ -260,12 +260,12 @@ static void make_rid(struct runner *r)
 	snprintf(r->rid, sizeof(r->rid), "%s-%.8s-%s", r->name, clock_boot_id(), nonce);
 }
 
-void start_runner(struct runner *r, bool detached)
+void start_runner(struct runner *r)
 {
 	r->new_inbox = -1;
 	TAILQ_INIT(&r->jobs);
 	prctl(PR_SET_CHILD_SUBREAPER, 1); /* keepers fall to us if the launcher is killed */
-	r->launcher_pid = launcher_fork(&r->launcher, detached);
+	r->launcher_pid = launcher_fork(&r->launcher, false);
 	if (r->launcher_pid < 0)
 		log_die("the launcher cannot be started: %s", strerror(-r->launcher_pid));
 	r->name = start_name(r->opt->name);

@@ -5,8 +5,6 @@
 #ifndef RUNNER_START_H
 #define RUNNER_START_H
 
-#include <stdbool.h>
-
 struct runner;
 
 /* The runner's name: the one given, or the host's up to its first dot. Heap. Ends the program with
@@ -14,7 +12,7 @@ struct runner;
 char *start_name(const char *given);
 
 /* From r->opt, signals blocked, to a runner that has launcher, lock, registration and workers. Ends
- * the program with a sentence if that cannot be. detached: it is on its way into the background. */
-void start_runner(struct runner *r, bool detached);
+ * the program with a sentence if that cannot be. */
+void start_runner(struct runner *r);
 
 #endif

@@ -50,7 +50,7 @@ static inline struct world *world_new(void)
 	assert_non_null(mkdtemp(w->top));
 	w->top_fd = open(w->top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(w->top_fd >= 0);
-	w->launcher = launcher_fork(&w->sock, false);
+	w->launcher = launcher_fork(&w->sock, true);
 	assert_true(w->launcher > 0);
 	return w;
 }

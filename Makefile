@@ -142,6 +142,14 @@ check-lab: lab ## run all scenarios of tests/lab on NFS 4.2, NFS 3 and SMB
 check-lab-short: # less of the same
 	+COUNT=200 $(MAKE) LAB_SCENARIOS='$(LAB_SHORT)' check-lab
 
+# Needs spin. Each change of the protocol changes its model too: tests/model/README.
+.PHONY: check-model check-model-deep
+check-model: ## search the models of the protocol for a way to break its promises (3 minutes)
+	prove --timer --verbose tests/model/check
+
+check-model-deep: ## larger searches of the same kind (an hour)
+	prove --timer --verbose tests/model/check :: deep
+
 $(BUILD)/tests/bench/bench: tests/bench/bench.c
 	$(call SAY,LINK)
 	$(CC) $(OWN_CFLAGS) -O2 -g -o $@ $<

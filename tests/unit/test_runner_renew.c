@@ -39,7 +39,9 @@ static int set_up(void **state)
 	n->s->share.good_until = clock_boot_ms() + 1000;
 	for (unsigned i = 0; i < 3; i++) {
 		runshare_ticket(n->s, i + 1, "claim." RID, true);
-		n->known[i] = (struct pass_known){ .id = i + 1, .tag = i + 1, .attempt = 1, .held = true };
+		n->known[i] = (struct pass_known){
+			.id = i + 1, .tag = i + 1, .attempt = 1, .held = true
+		};
 	}
 	n->p = pass_new(&n->s->share, NULL);
 	n->p->known = xcalloc(3, sizeof(n->known[0]));

@@ -45,7 +45,7 @@ static int ask_by_name(struct pass *p, const struct pass_known *k, bool *ret_our
 	return revoked < 0 && revoked != -ENOENT ? revoked : 0;
 }
 
-static int check_all(struct pass *p, bool by_name)
+static int check_all(struct pass *p, bool by_name, unsigned *ret_ours)
 {
 	for (size_t i = 0; i < p->known_count; i++) {
 		const struct pass_known *k = &p->known[i];
@@ -56,6 +56,7 @@ static int check_all(struct pass *p, bool by_name)
 			return r;
 		if (!ours)
 			stop(p, k);
+		*ret_ours += ours && k->held;
 	}
 	return 0;
 }
@@ -69,18 +70,19 @@ int renew_lease(struct pass *p)
 		.good_until = good_until,
 		.beats = p->beat.counter,
 	};
+	unsigned ours = 0;
 	int r;
 
 	if (!p->beat_sent)
 		return 0;
-	r = check_all(p, frozen);
+	r = check_all(p, frozen, &ours);
 	if (r < 0) {
 		p->more = true;
 		log_trouble("lease", "the lease cannot be renewed: %s", strerror(-r));
 		return 0;
 	}
 	message_send(p->share->launcher, &renew, sizeof(renew), NULL, 0, 0);
-	if (frozen && p->share->good_until && clock_boot_ms() < good_until)
+	if (frozen && ours > 0 && p->share->good_until && clock_boot_ms() < good_until)
 		log_info("a sign of life has got through again: jobs that were frozen go on");
 	p->good_until = p->share->good_until = good_until;
 	log_mended("lease");

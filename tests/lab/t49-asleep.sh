@@ -10,6 +10,11 @@ processes_of() {	# HOST
 	pgrep --ns "$(client_pid "$1")" --nslist pid | grep -vx "$(client_pid "$1")"
 }
 
+# nsenter stops with its child, and has to be woken, too.
+wake() {	# HOST
+	kill -CONT $(processes_of "$1") "${LAB_OUTER[$1]}"
+}
+
 test_expect_success "$MEDIUM: six jobs run, two on each client" '
 	daemons_start && living_jobs 6 40 && wait_until 60 are_running 6 && running_on_all
 '
@@ -20,7 +25,7 @@ test_expect_success "$MEDIUM: c1 falls asleep: its jobs are taken away" '
 '
 
 test_expect_success "$MEDIUM: c1 wakes up: it freezes first, then gives back, and all jobs end with one attempt as their result" '
-	kill -CONT $(processes_of c1) && living_jobs_are_whole 6 && wait_until 60 no_claims c1 && wait_until 60 check_share
+	wake c1 && living_jobs_are_whole 6 && wait_until 60 no_claims c1 && wait_until 60 check_share
 '
 
 test_expect_success "$MEDIUM: it slept while others worked: no two attempts of a job ran at the same time" '

@@ -467,13 +467,22 @@ int manifest_compare(const struct manifest *m, int dir_fd, const struct tree *no
 	return r;
 }
 
-void manifest_take_tree(struct manifest *m, struct tree *tree)
+void manifest_give_tree(struct manifest *m, struct tree *ret)
 {
 	for (size_t i = 0; m->hashes && i < m->tree.count; i++)
 		free(m->hashes[i]);
 	free(m->hashes);
 	m->hashes = NULL;
-	tree_free(&m->tree);
+	*ret = m->tree;
+	m->tree = (struct tree){ 0 };
+}
+
+void manifest_take_tree(struct manifest *m, struct tree *tree)
+{
+	struct tree old;
+
+	manifest_give_tree(m, &old);
+	tree_free(&old);
 	m->tree = *tree;
 	*tree = (struct tree){ 0 };
 }

@@ -68,6 +68,9 @@ int manifest_compare(const struct manifest *m, int dir_fd, const struct tree *no
 /* Another tree takes the place of m's, whose hashes go; tree is left empty. */
 void manifest_take_tree(struct manifest *m, struct tree *tree);
 
+/* The tree of m becomes the caller's, who has none yet; m's hashes go. */
+void manifest_give_tree(struct manifest *m, struct tree *ret);
+
 void manifest_free(struct manifest *m);
 
 #endif

@@ -188,8 +188,7 @@ static int read_folder(struct pass *p, struct job *job)
 	if (r == 0 && fstat(folder, &st) == 0) {
 		job->inode = st.st_ino;
 		tree_free(&job->before);
-		job->before = m.tree;
-		m.tree = (struct tree){ 0 };
+		manifest_give_tree(&m, &job->before);
 		reopen_streams(p, job, folder);
 	}
 	manifest_free(&m);

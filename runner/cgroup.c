@@ -64,7 +64,6 @@ static int open_own(void)
 static int remove_old(const char *name, unsigned char type, void *arg)
 {
 	const int *own = arg;
-	_cleanup_close_ int old = -1;
 
 	(void)type;
 	if (strncmp(name, PREFIX, strlen(PREFIX)) != 0)

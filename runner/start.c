@@ -129,7 +129,7 @@ static void open_state(struct runner *r)
 static void give_lock(struct runner *r)
 {
 	struct message_lock lock = { .type = MESSAGE_LOCK };
-	struct message_hello hello;
+	struct message_hello hello = { 0 };
 	int res;
 
 	memcpy(lock.rid, r->rid, sizeof(lock.rid));

@@ -156,6 +156,8 @@ static void judge_program(struct look *l, const struct folder *f, const char *pa
 {
 	_cleanup_free_ char *who = doctor_user(st->st_uid), *remedy = NULL, *words = NULL;
 
+	if (!path)
+		return;
 	if (strcmp(path, f->name) == 0)
 		l->programmer = st->st_uid;
 	if (is_ours(l, st->st_uid))
@@ -195,7 +197,7 @@ void owners_judge(struct look *l, const struct folder *f, const char *path, cons
 	_cleanup_free_ char *shown = escape_text(path ? path : "", ESCAPE_TEXT),
 			    *open = doctor_command(l->d, NULL, "chmod u+rwx", path);
 
-	if (f->writers == WRITERS_FEW && (!f->programs || strcmp(path, f->name) == 0))
+	if (f->writers == WRITERS_FEW && (!f->programs || (path && strcmp(path, f->name) == 0)))
 		look_for_list(l, f, path);
 	if (f->programs) {
 		judge_program(l, f, path, st);

@@ -12,6 +12,7 @@ processes_of() {	# HOST
 
 # nsenter stops with its child, and has to be woken, too.
 wake() {	# HOST
+	# shellcheck disable=SC2046	# words
 	kill -CONT $(processes_of "$1") "${LAB_OUTER[$1]}"
 }
 

@@ -180,10 +180,10 @@ shows() {
 }
 
 test_expect_success 'a runner of this host that has been killed is named' '
-	spoold_start -o lease=1s -o beat=300ms && runner_start r1 -o beat=300ms && wait_until 20 shows IDLE &&
+	spoold_start -o lease=2s -o beat=300ms && runner_start r1 -o beat=300ms -o freeze=1s && wait_until 20 shows IDLE &&
 	grep -q "runner r1 is present" "$LOGS/spoold.log" && runner_kill9 r1 && wait_until 20 shows ABSENT &&
 	doctor 0 && finds daemon.runner advice "runner r1 of this host is absent" &&
-	runner_start r1 -o beat=300ms && runner_stop r1 && spoold_stop
+	runner_start r1 -o beat=300ms -o freeze=1s && runner_stop r1 && spoold_stop
 '
 
 test_expect_success 'daemons say nothing of a mount that is in order' '

@@ -489,9 +489,7 @@ void manifest_take_tree(struct manifest *m, struct tree *tree)
 
 void manifest_free(struct manifest *m)
 {
-	struct tree none = { 0 };
-
-	manifest_take_tree(m, &none);
+	manifest_take_tree(m, &(struct tree){ 0 });
 	needs_free(&m->needs);
 	free(m->name);
 	free(m->user);

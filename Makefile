@@ -101,7 +101,7 @@ $(BUILD)/tests/unit/test_doctor_pulse: $(BUILD)/tools/doctor_pulse.o
 $(filter $(BUILD)/tests/unit/test_tools_%,$(UNIT)): \
 	$(filter-out %/spoolctl.o,$(call objects,tools))
 
-$(SHIM): tests/tools/shim.c tests/tools/far.c tests/tools/shim.h
+$(SHIM): tests/tools/shim.c tests/tools/far.c tests/tools/nth.c tests/tools/shim.h
 	$(call SAY,LINK)
 	$(CC) $(OWN_CFLAGS) -O2 -g -fPIC -shared -o $@ $(filter %.c,$^) -ldl	# without sanitizers
 

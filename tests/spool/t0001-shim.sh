@@ -158,4 +158,36 @@ except BlockingIOError: os._exit(9)" &&
 	test_expect_code 9 shim SHIM_NFS="$PWD/far" -- "$lease"
 '
 
+test_expect_success 'SHIM_NTH lets one call fail, or some, and tells which there were' '
+	fresh && mkdir -p near && rm -f near/* && nth="
+import errno
+said = []
+def tried(what, *args):
+	try: what(*args)
+	except OSError as e: said.append(errno.errorcode[e.errno])
+	else: said.append(\"-\")
+fd = os.open(\"near/new\", os.O_WRONLY | os.O_CREAT)
+tried(os.write, fd, b\"x\")
+tried(os.fsync, fd)
+tried(os.rename, \"a\", \"near/a\")
+tried(os.unlink, \"b\")
+print(*said)" &&
+	shim SHIM_NTH_OF=/near/ SHIM_NTH=3 SHIM_NTH_WITH=116 SHIM_NTH_COUNT=count -- "$nth" >said &&
+	test "$(cat said)" = "- ESTALE - -" && test -e near/a && test ! -e b &&
+	cut -d " " -f 1,2 count >calls && printf "%s\n" "1 open" "2 write" "3 fsync" "4 rename" >expected &&
+	test_cmp expected calls && fresh && rm near/* &&
+	shim SHIM_NTH_OF=/near/ SHIM_NTH=3 SHIM_NTH_TIMES=2 -- "$nth" >said &&
+	test "$(cat said)" = "- EIO EIO -" && test -e a && test ! -e near/a
+'
+
+test_expect_success 'SHIM_WALL moves the clock on the wall, and no other' '
+	echo -86400 >wall && clocks="
+import time
+print(int(time.time()), int(time.clock_gettime(time.CLOCK_BOOTTIME)))" &&
+	python3 -c "$clocks" >before && shim SHIM_WALL="$PWD/wall" -- "$clocks" >moved &&
+	read -r wall boot <before && read -r wall2 boot2 <moved &&
+	test $((wall2 - wall + 86400)) -lt 60 && test $((wall2 - wall + 86400)) -ge 0 &&
+	test $((boot2 - boot)) -lt 60 && test $((boot2 - boot)) -ge 0
+'
+
 test_done

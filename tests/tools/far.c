@@ -150,7 +150,7 @@ int fstatfs64(int fd, struct statfs64 *st) __attribute__((alias("fstatfs"), noth
 
 int fstat(int fd, struct stat *st)
 {
-	int result = NEXT(fstat)(fd, st);
+	int result = nth_fails("stat", fd, NULL) ? -1 : NEXT(fstat)(fd, st);
 
 	if (result == 0 && st->st_nlink == 0 && is_far(fd)) {
 		errno = ESTALE;
@@ -169,7 +169,7 @@ int statx(int dirfd, const char *path, int flags, unsigned int mask, struct stat
 
 	if (us && (flags & AT_STATX_FORCE_SYNC) && is_far(dirfd))
 		nanosleep(&pause, NULL);
-	return NEXT(statx)(dirfd, path, flags, mask, st);
+	return nth_fails("stat", dirfd, path) ? -1 : NEXT(statx)(dirfd, path, flags, mask, st);
 }
 
 int fcntl(int fd, int command, ...)

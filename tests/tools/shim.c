@@ -21,7 +21,7 @@
  * it; blanks, backslashes and control characters in them are \xNN. A sync has a line of its own
  * when it begins (fsync-begin ...), so that what changes meanwhile is not taken for synced.
  *
- * far.c has more: a file server that is far away, or full.
+ * far.c has more: a file server that is far away, or full; nth.c lets any one call fail.
  *
  * Only the process that loaded the shim is concerned, with all its threads, not what it forks. Not
  * seen: what stdio writes (glibc calls its own write) and stores to mapped memory.
@@ -245,7 +245,9 @@ static int do_rename(int from_fd, const char *from, int to_fd, const char *to, u
 		fate = before_rename();
 	far_wait(from_place);
 	far_wait(to_place);
-	if (fate != FATE_NOOP)
+	if (nth_fails("rename", to_fd, to))
+		result = -1;
+	else if (fate != FATE_NOOP)
 		result = NEXT(renameat2)(from_fd, from, to_fd, to, flags);
 	if (tracing())
 		trace("rename", result, from_place, to_place);
@@ -283,7 +285,8 @@ static bool for_writing(int flags)
 static int do_open(int dirfd, const char *path, int flags, va_list ap)
 {
 	mode_t mode = flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)) ? va_arg(ap, mode_t) : 0;
-	int fd = far_fails(dirfd, path) ? -1 : NEXT(openat)(dirfd, path, flags, mode);
+	bool bad = far_fails(dirfd, path) || nth_fails("open", dirfd, path);
+	int fd = bad ? -1 : NEXT(openat)(dirfd, path, flags, mode);
 
 	if (for_writing(flags))
 		trace_at("open", fd, dirfd, path);
@@ -331,7 +334,8 @@ long syscall(long call, ...)
 	/* The flags are the first word of struct open_how. */
 	if (call == SYS_openat2)
 		flags = (int)*(const unsigned long long *)a[2];
-	if (call == SYS_openat2 && far_fails((int)a[0], (const char *)a[1]))
+	if (call == SYS_openat2 && (far_fails((int)a[0], (const char *)a[1]) ||
+				    nth_fails("open", (int)a[0], (const char *)a[1])))
 		result = -1;
 	else
 		result = NEXT(syscall)(call, a[0], a[1], a[2], a[3], a[4], a[5]);
@@ -344,12 +348,16 @@ long syscall(long call, ...)
 
 ssize_t write(int fd, const void *data, size_t len)
 {
-	return trace_fd_call("write", NEXT(write)(fd, data, len), fd);
+	ssize_t r = nth_fails("write", fd, NULL) ? -1 : NEXT(write)(fd, data, len);
+
+	return trace_fd_call("write", r, fd);
 }
 
 ssize_t pwrite(int fd, const void *data, size_t len, off_t offset)
 {
-	return trace_fd_call("write", NEXT(pwrite)(fd, data, len, offset), fd);
+	ssize_t r = nth_fails("write", fd, NULL) ? -1 : NEXT(pwrite)(fd, data, len, offset);
+
+	return trace_fd_call("write", r, fd);
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t len, off64_t offset)
@@ -357,47 +365,59 @@ ssize_t pwrite64(int fd, const void *data, size_t len, off64_t offset)
 
 ssize_t writev(int fd, const struct iovec *pieces, int count)
 {
-	return trace_fd_call("write", NEXT(writev)(fd, pieces, count), fd);
+	ssize_t r = nth_fails("write", fd, NULL) ? -1 : NEXT(writev)(fd, pieces, count);
+
+	return trace_fd_call("write", r, fd);
 }
 
 ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size_t len,
 			unsigned int flags)
 {
-	return trace_fd_call("write", NEXT(copy_file_range)(from, from_at, to, to_at, len, flags),
-			     to);
+	ssize_t r = nth_fails("copy", to, NULL)
+			    ? -1
+			    : NEXT(copy_file_range)(from, from_at, to, to_at, len, flags);
+
+	return trace_fd_call("write", r, to);
 }
 
 int ftruncate(int fd, off_t len)
 {
-	return (int)trace_fd_call("truncate", NEXT(ftruncate)(fd, len), fd);
+	int r = nth_fails("truncate", fd, NULL) ? -1 : NEXT(ftruncate)(fd, len);
+
+	return (int)trace_fd_call("truncate", r, fd);
 }
 
 int ftruncate64(int fd, off64_t len) __attribute__((alias("ftruncate"), nothrow));
 
 int fsync(int fd)
 {
+	bool bad;
+
 	trace_fd_call("fsync-begin", 0, fd);
 	far_wait_to_sync(fd);
-	return (int)trace_fd_call("fsync", far_cannot_sync(fd) ? -1 : NEXT(fsync)(fd), fd);
+	bad = far_cannot_sync(fd) || nth_fails("fsync", fd, NULL);
+	return (int)trace_fd_call("fsync", bad ? -1 : NEXT(fsync)(fd), fd);
 }
 
 int fdatasync(int fd)
 {
 	trace_fd_call("fdatasync-begin", 0, fd);
-	return (int)trace_fd_call("fdatasync", NEXT(fdatasync)(fd), fd);
+	return (int)trace_fd_call("fdatasync", nth_fails("fdatasync", fd, NULL) ? -1 : NEXT(fdatasync)(fd), fd);
 }
 
 int syncfs(int fd)
 {
 	trace_fd_call("syncfs-begin", 0, fd);
-	return (int)trace_fd_call("syncfs", NEXT(syncfs)(fd), fd);
+	return (int)trace_fd_call("syncfs", nth_fails("syncfs", fd, NULL) ? -1 : NEXT(syncfs)(fd), fd);
 }
 
 /* -- names --------------------------------------------------------------------------------------- */
 
 int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
 {
-	return (int)trace_at("link", NEXT(linkat)(from_fd, from, to_fd, to, flags), to_fd, to);
+	int r = nth_fails("link", to_fd, to) ? -1 : NEXT(linkat)(from_fd, from, to_fd, to, flags);
+
+	return (int)trace_at("link", r, to_fd, to);
 }
 
 int link(const char *from, const char *to)
@@ -407,8 +427,11 @@ int link(const char *from, const char *to)
 
 int unlinkat(int dirfd, const char *path, int flags)
 {
+	int r;
+
 	far_wait_at(dirfd, path);
-	return (int)trace_at("unlink", NEXT(unlinkat)(dirfd, path, flags), dirfd, path);
+	r = nth_fails("unlink", dirfd, path) ? -1 : NEXT(unlinkat)(dirfd, path, flags);
+	return (int)trace_at("unlink", r, dirfd, path);
 }
 
 int unlink(const char *path)
@@ -423,7 +446,8 @@ int rmdir(const char *path)
 
 int mkdirat(int dirfd, const char *path, mode_t mode)
 {
-	int r = far_fails(dirfd, path) ? -1 : NEXT(mkdirat)(dirfd, path, mode);
+	bool bad = far_fails(dirfd, path) || nth_fails("mkdir", dirfd, path);
+	int r = bad ? -1 : NEXT(mkdirat)(dirfd, path, mode);
 
 	return (int)trace_at("mkdir", r, dirfd, path);
 }

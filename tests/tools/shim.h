@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * shim - what shim.c and far.c know of one another.
+ * shim - what shim.c, far.c and nth.c know of one another.
  */
 #ifndef SPOOL_SHIM_H
 #define SPOOL_SHIM_H
@@ -33,5 +33,8 @@ void far_wait_to_sync(int fd);
 
 /* Shall it not be opened, or made (errno says why)? */
 bool far_fails(int dirfd, const char *path);
+
+/* Is this the call that shall fail (errno says why)? path may be NULL: the descriptor itself. */
+bool nth_fails(const char *call, int dirfd, const char *path);
 
 #endif

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The quick part of "make lint", so that nobody learns of it from CI only.
-test_description='house rules: words, lengths, doors, layers, manual pages, the list of files'
+test_description='house rules: words, lengths, doors, layers, manual pages, the list of files, the table of faults'
 NEED_TREE=1
 . "$(dirname "$0")/../lib.sh"
 
-for check in words length doors layers man tree; do
+for check in words length doors layers man tree faults; do
 	test_expect_success "tests/lint/$check" '
 		"$SRCDIR/tests/lint/$check"
 	'

@@ -35,7 +35,7 @@ undisturbed() {
 		test "$(cat "$folder/stdout.txt")" = fine && not_lost
 }
 not_lost() {
-	! said "absent|revoke|frozen|freez|overdue|TIMEOUT|future" && [ -z "$(find "$SHARE/spool/lost" -mindepth 1 -type d)" ]
+	! said "absent|revoke|frozen|freezes|overdue|TIMEOUT|future" && [ -z "$(find "$SHARE/spool/lost" -mindepth 1 -type d)" ]
 }
 
 test_expect_success 'a job runs' '

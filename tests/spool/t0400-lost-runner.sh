@@ -75,5 +75,16 @@ test_expect_success 'a result that comes too late is void' '
 	fake_wake r1 && fake_claim late && fake_finish "$FAKE_CLAIM" && wait_done late
 '
 
+test_expect_success 'so is one that comes while the next attempt runs, and one that comes when that is done' '
+	for when in runs ended; do
+		job $when r1 && fake_claim $when && late=$FAKE_CLAIM && fake_hush r1 && wait_in lost $when &&
+		fake_wake r1 && fake_claim $when || return 1
+		[ $when = runs ] || { fake_finish "$FAKE_CLAIM" && wait_done $when; } || return 1
+		fake_finish "$late" && wait_until 10 is_gone "${late/.claim./.done.}" && wait_until 10 is_gone "$(marker "$late")" || return 1
+		[ $when = ended ] || { test -e "$FAKE_CLAIM" && test -n "$(jobs_in active runs)" && fake_finish "$FAKE_CLAIM"; } || return 1
+		folder=$(wait_done $when) && grep "attempt = \"2\"" "$folder/job.result" || return 1
+	done
+'
+
 fake_hush_all
 test_done

@@ -5,6 +5,8 @@
  *
  *	SHIM_NTH=N		the N-th call about a file or folder with SHIM_NTH_OF in its path is
  *				not done, and fails with EIO, or the number SHIM_NTH_WITH
+ *	SHIM_NTH_SIGNAL=S	instead, the process gets that signal before the call
+ *	SHIM_NTH_CALLS=NAMES	only these calls count, each with a blank on both sides
  *	SHIM_NTH_TIMES=K	so do the K-1 calls behind it
  *	SHIM_NTH_WHILE=FILE	calls count only while the file exists
  *	SHIM_NTH_COUNT=FILE	holds one line for each call that counted: its number, its name, its
@@ -20,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,9 +59,14 @@ static void note(long n, const char *call, const char *place)
 
 static bool fails(const char *call, const char *place)
 {
-	const char *on = getenv("SHIM_NTH_WHILE");
+	const char *on = getenv("SHIM_NTH_WHILE"), *calls = getenv("SHIM_NTH_CALLS");
+	long n, first = number_or("SHIM_NTH", 0), sig = number_or("SHIM_NTH_SIGNAL", 0);
 	static long met;
-	long n, first = number_or("SHIM_NTH", 0);
+	char word[32];
+
+	snprintf(word, sizeof(word), " %s ", call);
+	if (calls && !strstr(calls, word))
+		return false;
 
 	if (!strstr(place, getenv("SHIM_NTH_OF")) || (on && NEXT(access)(on, F_OK) < 0))
 		return false;
@@ -66,6 +74,8 @@ static bool fails(const char *call, const char *place)
 	n = ++met;
 	note(n, call, place);
 	pthread_mutex_unlock(&lock);
+	if (n == first && sig)
+		kill(getpid(), (int)sig);
 	return n >= first && n < first + number_or("SHIM_NTH_TIMES", 1);
 }
 

@@ -402,13 +402,15 @@ int fsync(int fd)
 int fdatasync(int fd)
 {
 	trace_fd_call("fdatasync-begin", 0, fd);
-	return (int)trace_fd_call("fdatasync", nth_fails("fdatasync", fd, NULL) ? -1 : NEXT(fdatasync)(fd), fd);
+	return (int)trace_fd_call("fdatasync",
+				  nth_fails("fdatasync", fd, NULL) ? -1 : NEXT(fdatasync)(fd), fd);
 }
 
 int syncfs(int fd)
 {
 	trace_fd_call("syncfs-begin", 0, fd);
-	return (int)trace_fd_call("syncfs", nth_fails("syncfs", fd, NULL) ? -1 : NEXT(syncfs)(fd), fd);
+	return (int)trace_fd_call("syncfs", nth_fails("syncfs", fd, NULL) ? -1 : NEXT(syncfs)(fd),
+				  fd);
 }
 
 /* -- names --------------------------------------------------------------------------------------- */

@@ -30,6 +30,7 @@
 #include <systemd/sd-event.h>
 
 #define BURIAL_MS 10000 /* for what a killed launcher left */
+#define KEEPERS_MS 5000 /* of which its keepers have so much for what is theirs */
 #define TIMER_ACCURACY_US 5000
 
 struct loop {
@@ -112,17 +113,26 @@ static int on_worker(sd_event_source *s, int fd, uint32_t events, void *arg)
 	return 0;
 }
 
-/* Nobody times or ends jobs any more: end what is left, let a new instance begin. */
+static bool any_child(void)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		continue;
+	return pid == 0;
+}
+
+/* Nobody times or ends jobs any more, and a new instance may begin when all is dead. The keepers,
+ * who are our children now, end their jobs by themselves: to kill them would leave their orphans to
+ * us alone, and we may be killed, too. */
 static void launcher_lost(void)
 {
-	int64_t end = clock_boot_ms() + BURIAL_MS;
+	int64_t begun = clock_boot_ms();
 
 	log_error("the launcher was killed; all jobs are ended, and so is this runner");
-	while (clock_boot_ms() < end) {
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			continue;
-		if (reap_kill_children(NULL, NULL) == 0)
-			break;
+	while (any_child() && clock_boot_ms() - begun < BURIAL_MS) {
+		if (clock_boot_ms() - begun > KEEPERS_MS)
+			reap_kill_children(NULL, NULL);
 		poll(NULL, 0, 10);
 	}
 	_exit(1);

@@ -199,6 +199,13 @@ static int adopt(struct pass *p, struct job *job)
 {
 	int r = read_ticket(p, job);
 
+	if (r == -ENOENT && job->phase == JOB_ENDED) { /* only the launcher does not know it */
+		log_info("%s: adopted: its end was told before the former daemon was killed",
+			 job->label);
+		job->unread = false;
+		job->way = WAY_DROP;
+		return 0;
+	}
 	if (r == 0)
 		r = read_folder(p, job);
 	if (r == -ENOENT) /* its claim is gone: the look has told the loop, which ends it */

@@ -30,7 +30,7 @@ job() {
 one() {
 	local name=$1$2n$3 of
 	case $1 in
-	folder) of=-$name ;;
+	folder) of=.1-$name ;;
 	inbox) of=claims/$name ;;
 	esac
 	job "$name" "$name" && SHIM_NTH_OF=$of SHIM_NTH=$3 SHIM_NTH_WITH=$2 SHIM_NTH_WHILE=$ON \

@@ -58,9 +58,9 @@ test_expect_success 'spoold is killed before every call: each job runs once and 
 
 # A runner of its own for each job; both have the name WHATnN.
 spawn() { # WHAT N
-	local of=claims/$1n$2
-	[ "$1" = inbox ] || of=-$1n$2
-	job "$1n$2" "runner = \"$1n$2\"" && SHIM_NTH_OF=$of SHIM_NTH=$2 SHIM_NTH_SIGNAL=9 SHIM_NTH_CALLS=$CALLS \
+	local of=claims/$1n$2 calls=$CALLS
+	[ "$1" = inbox ] || of=.1-$1n$2 calls="$CALLS open readdir "
+	job "$1n$2" "runner = \"$1n$2\"" && SHIM_NTH_OF=$of SHIM_NTH=$2 SHIM_NTH_SIGNAL=9 SHIM_NTH_CALLS=$calls \
 		SHIM_NTH_COUNT=$PWD/$1n$2.calls SHIM_NTH_WHILE=$TEST_ROOT/on runner_spawn "$1n$2" && NAMES+=("$1n$2")
 }
 
@@ -92,12 +92,12 @@ each() { # WHAT
 	echo "killed $KILLED of $count times" && [ "$KILLED" -ge $((count - 1)) ]
 }
 
-test_expect_success 'runners are killed before every call about the folder of the job' '
+test_expect_success 'runners are killed before every call about the folder of the job, also those that read' '
 	spoold_start && each folder
 '
 
 test_expect_success 'runners are killed before every call about the inbox and its tickets' '
-	each inbox
+	each inbox && grep -l "its end was told before the former daemon was killed" "$LOGS"/inboxn*.log
 '
 
 test_expect_success 'every job is in one place' '

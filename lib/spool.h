@@ -46,7 +46,8 @@ enum spool_place {
 #define SPOOL_FORMAT "format"
 #define SPOOL_NEXT "next"
 #define SPOOL_COORDINATOR "coordinator"
-#define SPOOL_TMP ".tmp-" /* every temporary of ours begins so */
+#define SPOOL_UNUSED "unused" /* until the first coordinator starts */
+#define SPOOL_TMP ".tmp-"     /* every temporary of ours begins so */
 
 struct spool {
 	char *path;		    /* the share's root as given, absolute */

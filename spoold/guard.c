@@ -2,127 +2,60 @@
 /*
  * guard - two coordinators at once would hand out one number twice; this file is what forbids it.
  *
- * On one machine: flock on <state>/spoold.lock, and on the folder spool/ itself where the share is
- * a local disk (two state folders). Between machines no lock of a network file system can be
- * believed: each coordinator writes its instance and a counter into spool/coordinator every beat,
- * after reading it. Whoever finds another machine's file watches it for a whole lease before the
- * first write; whoever reads another instance than its own stops for good; whoever could not write
- * for half a lease moves nothing until it has.
+ * Locks: flock on <state>/spoold.lock, and on spool/ itself where the share is a local disk.
+ * Between machines no lock of a network file system can be believed, so there is the sign, the file
+ * spool/coordinator. The rules are those of tests/model/guard.pml, which tries every order:
  *
- * The file is replaced at start and rewritten in place from then on: as long as we hold it open for
- * writing the server lends it to no client (NFS delegations), so that no silent one makes us wait.
- * It is read in the loop and written in a lane of its own.
+ * 1. Who starts reads the sign and watches it for a lease (watch_sign); if it changes, it ends.
+ * 2. The first write replaces the file and says "no" to at_work. Once it is acknowledged nothing is
+ *    written for a lease (PAUSE: lease/2 for the other's permission, lease/2 for its longest turn).
+ *    Only who then reads its own name goes on with 3.
+ * 3. A beat reads the sign by name, then writes it anew into the file that we made (where another
+ *    has replaced that, the write hits nothing), now with at_work = "yes". It permits moving for
+ *    lease/2, from before the look; main.c asks before each step of a turn (guard_holds).
+ * 4. Who reads another's name stops for good. Who reads none (removed by hand) begins with 2.
+ * 5. Short cuts, without watch and pause, if the first write is acknowledged within lease/2 of the
+ *    look: over a sign "at work" whose writer held the lock that we hold now, on this machine: so
+ *    it is dead, and nobody else has begun, or the sign would be his. And where it is we who remove
+ *    spool/unused, which init makes: nobody writes a sign before it is gone.
+ *
+ * So a restart is instant, on a local disk and elsewhere, if the last spoold here had come to work.
+ * A torn sign tells nothing and is read again. Our file stays open for writing, so that the server
+ * lends it to no client (NFS delegations). A crash before at_work makes the next start slow (1, 2).
  */
 #include "guard.h"
 
-#include "cfgfile.h"
 #include "cleanup.h"
 #include "clock.h"
-#include "complaint.h"
 #include "digest.h"
 #include "log.h"
 #include "machine.h"
-#include "record.h"
+#include "sign.h"
 #include "worker.h"
 #include "xalloc.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
 
-#define MAGIC "spool-coordinator 1"
-#define COUNTER_WIDTH 20 /* so that every record has one length */
+#define PAUSE(co) ((co)->opt.lease)
+#define PERMIT(co) ((co)->opt.lease / 2)
 #define SIGN "the sign of life in spool/coordinator"
+
+enum { BEGUN_ANEW = 2 }; /* there was no sign: another first write, so rule 2 */
 
 static struct {
 	int lock_fd, share_lock_fd;
-	int sign_fd; /* spool/coordinator, open for writing; used by whoever writes */
-	uint64_t counter;
+	char lock[DIGEST_HEX_SIZE]; /* which lock it is that no two can hold */
+	int sign_fd;	 /* spool/coordinator, open for writing; used by whoever writes */
 	int64_t begun;	 /* boot ms, when the last write was begun */
 	int64_t renewed; /* the same, of the last one that succeeded */
+	int64_t paused;	 /* boot ms until which rule 2 forbids all; 0: not at all */
 	sd_event_source *timer;
 	bool writing; /* one is under way */
 } guard = { .lock_fd = -1, .share_lock_fd = -1, .sign_fd = -1 };
-
-/* What spool/coordinator says. */
-struct sign {
-	char *instance, *machine, *host, *counter;
-};
-
-static const struct cfgfile_key sign_keys[] = {
-	{ "instance", CFGFILE_WORD, NULL }, { "machine", CFGFILE_WORD, NULL },
-	{ "host", CFGFILE_WORD, NULL },	    { "pid", CFGFILE_WORD, NULL },
-	{ "counter", CFGFILE_WORD, NULL },  { "at", CFGFILE_WORD, NULL },
-	{ NULL, CFGFILE_WORD, NULL },
-};
-static const struct cfgfile_key top_keys[] = {
-	{ "coordinator", CFGFILE_SECTION, sign_keys },
-	{ NULL, CFGFILE_WORD, NULL },
-};
-
-static void sign_free(struct sign *s)
-{
-	free(s->instance);
-	free(s->machine);
-	free(s->host);
-	free(s->counter);
-	*s = (struct sign){ 0 };
-}
-
-static char *copy_word(const struct cfgfile *f, const char *key)
-{
-	const char *word = cfgfile_word(f, key);
-
-	return xstrdup(word ? word : "");
-}
-
-/* 0; -ENOENT; -EBADMSG (torn: being replaced, or damaged); other negative errno. */
-static int read_sign(struct coordinator *co, struct sign *ret)
-{
-	_cleanup_free_ char *text = NULL;
-	struct complaint c = { 0 };
-	struct cfgfile *f = NULL;
-	size_t len, valid, body_len;
-	const char *body;
-	int r = safefs_read(co->sp.fd, SPOOL_COORDINATOR, RECORD_MAX_BYTES, &text, &len, NULL);
-
-	if (r < 0)
-		return r;
-	if (record_check(text, len, MAGIC, &valid) != RECORD_WHOLE)
-		return -EBADMSG;
-	body = record_body(text, valid, &body_len);
-	f = cfgfile_parse(SPOOL_COORDINATOR, body, body_len, top_keys, CFGFILE_RECORD, &c);
-	complaint_free(&c);
-	if (f && cfgfile_sections(f, "coordinator") == 1) {
-		const struct cfgfile *s = cfgfile_section(f, "coordinator", 0);
-
-		*ret = (struct sign){ copy_word(s, "instance"), copy_word(s, "machine"),
-				      copy_word(s, "host"), copy_word(s, "counter") };
-		r = 0;
-	} else {
-		r = -EBADMSG;
-	}
-	if (f)
-		cfgfile_free(f);
-	return r;
-}
-
-static char *sign_text(const struct coordinator *co, size_t *ret_len)
-{
-	char stamp[CLOCK_STAMP_SIZE];
-	_cleanup_free_ char *counter = xasprintf("%" PRIu64 "\"", ++guard.counter);
-	_cleanup_free_ char *block = xasprintf("coordinator {\n  instance = \"%s\"\n  machine = "
-					       "\"%s\"\n  host = \"%s\"\n  pid = \"%d\"\n"
-					       "  counter = \"%-*s\n  at = \"%s\"\n}\n",
-					       co->instance, machine_id(), machine_name(),
-					       (int)getpid(), COUNTER_WIDTH + 1, counter,
-					       clock_stamp(clock_wall_ms(), stamp));
-
-	return record_append("", 0, MAGIC, block, ret_len);
-}
 
 /* What a network mount has taken is not on the server yet. */
 static int send(const struct coordinator *co, int fd)
@@ -130,7 +63,7 @@ static int send(const struct coordinator *co, int fd)
 	return co->sp.kind != SAFEFS_LOCAL && fsync(fd) < 0 ? -errno : 0;
 }
 
-/* A new file takes the place of whatever is there. */
+/* The first write: a new file takes the place of whatever is there. */
 static int replace_sign(struct coordinator *co)
 {
 	static const char tmp[] = SPOOL_TMP SPOOL_COORDINATOR;
@@ -138,7 +71,7 @@ static int replace_sign(struct coordinator *co)
 	int fd = -1, r;
 	size_t len;
 
-	text = sign_text(co, &len);
+	text = sign_text(co->instance, guard.lock, false, &len);
 	if (unlinkat(co->sp.fd, tmp, 0) < 0 && errno != ENOENT)
 		return -errno;
 	r = safefs_create(co->sp.fd, tmp, text, len, 0644, &fd);
@@ -171,7 +104,7 @@ static int look_at_sign(struct coordinator *co)
 	if (fstat(guard.sign_fd, &own) < 0)
 		return -errno;
 	same = named.st_ino == own.st_ino && named.st_dev == own.st_dev;
-	r = read_sign(co, &now);
+	r = sign_read(&co->sp, &now);
 	if (r == 0 && strcmp(now.instance, co->instance) != 0)
 		r = SAFEFS_LOST;
 	else if (r == 0 && !same) /* a copy of ours, put back by hand */
@@ -182,7 +115,7 @@ static int look_at_sign(struct coordinator *co)
 	return r;
 }
 
-/* In the lane. 0; SAFEFS_LOST: another has taken over; negative errno. */
+/* A beat, in the lane. 0; BEGUN_ANEW; SAFEFS_LOST: another has taken over; negative errno. */
 static int renew_sign(struct coordinator *co)
 {
 	int r = look_at_sign(co);
@@ -190,11 +123,13 @@ static int renew_sign(struct coordinator *co)
 	ssize_t written;
 	size_t len;
 
-	if (r == -ENOENT)
-		return replace_sign(co);
+	if (r == -ENOENT) {
+		r = replace_sign(co);
+		return r < 0 ? r : BEGUN_ANEW;
+	}
 	if (r != 0)
 		return r;
-	text = sign_text(co, &len);
+	text = sign_text(co->instance, guard.lock, true, &len);
 	written = pwrite(guard.sign_fd, text, len, 0);
 	if (written != (ssize_t)len)
 		return written < 0 ? -errno : -ENOSPC;
@@ -231,8 +166,27 @@ static int take_locks(struct coordinator *co, char **ret_why)
 	return lock(guard.share_lock_fd, "the folder spool/ of the share", ret_why);
 }
 
-/* A pause. true: a signal says that we are to end; it was blocked at start. */
-static bool rest(int64_t ms)
+/* On a local disk all spoold of this machine share one lock, that on spool/; else there is that of
+ * a state folder, which is a file, whatever its path. */
+static int name_lock(const struct coordinator *co)
+{
+	_cleanup_free_ char *real = realpath(co->state_dir, NULL), *text = NULL;
+	struct stat st;
+
+	if (co->sp.kind == SAFEFS_LOCAL) {
+		snprintf(guard.lock, sizeof(guard.lock), "share");
+		return 0;
+	}
+	if (!real || fstat(guard.lock_fd, &st) < 0)
+		return -errno;
+	text = xasprintf("%s %ju", real, (uintmax_t)st.st_ino);
+	digest_buffer(text, strlen(text), guard.lock);
+	guard.lock[16] = '\0';
+	return 0;
+}
+
+/* 0; -ECANCELED: a signal says that we are to end; it was blocked at start. */
+static int rest(int64_t ms, char **ret_why)
 {
 	const struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
 	sigset_t set;
@@ -240,63 +194,170 @@ static bool rest(int64_t ms)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
-	return sigtimedwait(&set, NULL, &ts) > 0;
+	if (sigtimedwait(&set, NULL, &ts) <= 0)
+		return 0;
+	*ret_why = xstrdup("told to stop before it began");
+	return -ECANCELED;
 }
 
-/* Another machine's coordinator was here: is it still? */
-static int watch_the_other(struct coordinator *co, const struct sign *before, char **ret_why)
+static bool same_sign(const struct sign *a, const struct sign *b)
+{
+	return strcmp(a->counter, b->counter) == 0 && strcmp(a->instance, b->instance) == 0;
+}
+
+/* was and r: what reading has answered before and now. 0: it is as before; 1: it is not, but nobody
+ * was seen to write: it has to be watched anew; -EBUSY with *ret_why. */
+static int compare_signs(struct sign *before, int *was, struct sign *now, int r, char **ret_why)
+{
+	if (r == *was && (r != 0 || same_sign(before, now)))
+		return 0;
+	if (r == 0 && (*was == 0 || *was == -ENOENT)) {
+		*ret_why = xasprintf("a coordinator is at work on host %s: stop it first, or start "
+				     "spoold there",
+				     now->host);
+		return -EBUSY;
+	}
+	sign_free(before);
+	*before = *now;
+	*now = (struct sign){ 0 };
+	*was = r;
+	return 1;
+}
+
+/* Rule 1. was: what reading before has answered. 0, or negative errno with *ret_why. */
+static int watch_sign(struct coordinator *co, struct sign *before, int was, char **ret_why)
 {
 	int64_t until = clock_boot_ms() + co->opt.lease;
+	long long seconds = co->opt.lease / 1000;
+	int r = 0;
 
-	log_info("the last coordinator ran on %s: watching its sign for %lld s before taking over",
-		 before->host, (long long)(co->opt.lease / 1000));
-	while (clock_boot_ms() < until) {
+	if (was == 0)
+		log_info("the last coordinator ran on %s: watching its sign for %lld s before "
+			 "taking over",
+			 before->host, seconds);
+	else
+		log_info("spool/coordinator %s: watching for another coordinator for %lld s",
+			 was == -ENOENT ? "is missing" : "cannot be read", seconds);
+	while (r >= 0 && clock_boot_ms() < until) {
 		struct sign now = { 0 };
-		bool moved;
-		int r;
 
-		if (rest(500)) {
-			*ret_why = xstrdup("told to stop before it began");
-			return -ECANCELED;
-		}
-		r = read_sign(co, &now);
-		moved = r == 0 && (strcmp(now.counter, before->counter) != 0 ||
-				   strcmp(now.instance, before->instance) != 0);
+		r = rest(co->opt.lease < 2000 ? co->opt.lease / 4 : 500, ret_why);
+		if (r < 0)
+			break;
+		r = compare_signs(before, &was, &now, sign_read(&co->sp, &now), ret_why);
 		sign_free(&now);
-		if (moved) {
-			*ret_why = xasprintf("a coordinator is at work on host %s: stop it first, "
-					     "or start spoold there",
-					     before->host);
-			return -EBUSY;
-		}
+		if (r == 1)
+			until = clock_boot_ms() + co->opt.lease;
 	}
-	return 0;
+	return r < 0 ? r : 0;
+}
+
+/* 0: it was there, so nobody has written a sign yet; -ENOENT; other negative errno. */
+static int take_unused(struct coordinator *co)
+{
+	if (unlinkat(co->sp.fd, SPOOL_UNUSED, 0) < 0)
+		return -errno;
+	return safefs_sync(co->sp.fd);
+}
+
+/* Rule 5. was: what reading before has answered. 1: there is a short cut; 0; negative errno. */
+static int find_short_cut(struct coordinator *co, const struct sign *before, int was)
+{
+	int r;
+
+	if (was == 0)
+		return before->at_work && strcmp(before->machine, machine_id()) == 0 &&
+		       strcmp(before->lock, guard.lock) == 0;
+	if (was != -ENOENT)
+		return 0;
+	r = take_unused(co);
+	return r == 0 ? 1 : r == -ENOENT ? 0 : r;
+}
+
+/* The beat that ends the start: from then on the sign says "at work". As renew_sign. */
+static int first_beat(struct coordinator *co, char **ret_why)
+{
+	int r = 0;
+
+	for (int i = 0; i < 10; i++) {
+		guard.renewed = clock_boot_ms();
+		r = renew_sign(co);
+		if (r != -EBADMSG)
+			break;
+		r = rest(50, ret_why);
+		if (r < 0)
+			return r;
+		r = -EBADMSG;
+	}
+	if (r == SAFEFS_LOST) {
+		*ret_why = xstrdup("another coordinator has begun meanwhile, says "
+				   "spool/coordinator: one is enough");
+		r = -EBUSY;
+	}
+	return r;
+}
+
+/* Rule 2, from a first write on that may be the short cut that looked at a certain time. */
+static int begin(struct coordinator *co, bool short_cut, int64_t looked, char **ret_why)
+{
+	int r = replace_sign(co);
+	bool quick = short_cut && clock_boot_ms() - looked < PERMIT(co);
+
+	if (r == 0)
+		r = BEGUN_ANEW;
+	while (r == BEGUN_ANEW) {
+		if (!quick) {
+			log_info("waiting %lld s more, so that whoever might still be at work "
+				 "sees spool/coordinator and stops",
+				 (long long)PAUSE(co) / 1000);
+			r = rest(PAUSE(co), ret_why);
+			if (r < 0)
+				break;
+		}
+		quick = false;
+		r = first_beat(co, ret_why);
+	}
+	return r;
+}
+
+/* Rules 1, 2 and 5. */
+static int take_over(struct coordinator *co, char **ret_why)
+{
+	struct sign before = { 0 };
+	int64_t looked = clock_boot_ms();
+	int was = sign_read(&co->sp, &before), r, short_cut;
+
+	for (int i = 0; was == -EBADMSG && i < 10; i++) { /* it is being rewritten */
+		r = rest(50, ret_why);
+		if (r < 0)
+			return r;
+		looked = clock_boot_ms();
+		was = sign_read(&co->sp, &before);
+	}
+	r = short_cut = find_short_cut(co, &before, was);
+	if (r == 0)
+		r = watch_sign(co, &before, was, ret_why);
+	if (r == 0)
+		r = take_unused(co);
+	sign_free(&before);
+	return r < 0 && r != -ENOENT ? r : begin(co, short_cut == 1, looked, ret_why);
 }
 
 int guard_take(struct coordinator *co, char **ret_why)
 {
-	struct sign before = { 0 };
 	char nonce[9];
 	int r = take_locks(co, ret_why);
 
-	if (r < 0)
-		return r;
-	digest_nonce(nonce, 8);
-	snprintf(co->instance, sizeof(co->instance), "spoold-%.8s-%s", clock_boot_id(), nonce);
-	for (int i = 0; (r = read_sign(co, &before)) == -EBADMSG && i < 10; i++)
-		rest(50); /* it is being rewritten */
-	if (r == 0 && strcmp(before.machine, machine_id()) != 0)
-		r = watch_the_other(co, &before, ret_why);
-	else
-		r = 0;
-	sign_free(&before);
+	if (r == 0)
+		r = name_lock(co);
 	if (r == 0) {
-		guard.renewed = clock_boot_ms();
-		r = replace_sign(co);
-		if (r < 0)
-			*ret_why = xasprintf("spool/coordinator cannot be written: %s",
-					     strerror(-r));
+		digest_nonce(nonce, 8);
+		snprintf(co->instance, sizeof(co->instance), "spoold-%.8s-%s", clock_boot_id(),
+			 nonce);
+		r = take_over(co, ret_why);
 	}
+	if (r < 0 && !*ret_why)
+		*ret_why = xasprintf("spool/coordinator cannot be written: %s", strerror(-r));
 	return r;
 }
 
@@ -306,7 +367,7 @@ static void stop_if_taken_over(struct coordinator *co)
 {
 	struct sign now = { 0 };
 
-	if (read_sign(co, &now) == 0 && strcmp(now.instance, co->instance) != 0) {
+	if (sign_read(&co->sp, &now) == 0 && strcmp(now.instance, co->instance) != 0) {
 		log_error("another coordinator (%s on %s) has taken over: stopping for good",
 			  now.instance, now.host);
 		coordinator_stop(co, 1);
@@ -316,8 +377,10 @@ static void stop_if_taken_over(struct coordinator *co)
 
 bool guard_holds(const struct coordinator *co)
 {
-	int64_t most = co->opt.lease / 2;
+	int64_t most = PERMIT(co);
 
+	if (guard.paused)
+		return false;
 	if (clock_boot_ms() - guard.renewed < most)
 		return true;
 	log_trouble(SIGN,
@@ -341,8 +404,15 @@ static void renewed(void *arg, int result)
 		log_trouble("guard", "spool/coordinator cannot be written: %s", strerror(-result));
 	if (result == SAFEFS_LOST)
 		stop_if_taken_over(co);
+	if (result == BEGUN_ANEW) {
+		guard.paused = clock_boot_ms() + PAUSE(co);
+		log_warn("spool/coordinator was missing: it is written anew, and nothing is moved "
+			 "for %lld s, because another coordinator may have begun",
+			 (long long)PAUSE(co) / 1000);
+	}
 	if (result != 0)
 		return;
+	guard.paused = 0;
 	guard.renewed = guard.begun;
 	log_mended("guard");
 	log_mended(SIGN);
@@ -357,7 +427,7 @@ static int on_beat(sd_event_source *source, uint64_t usec, void *arg)
 	stop_if_taken_over(co);
 	if (co->stopping)
 		return 0;
-	if (!guard.writing) {
+	if (!guard.writing && clock_boot_ms() >= guard.paused) {
 		guard.writing = true;
 		guard.begun = clock_boot_ms();
 		worker_submit(co->sign_lane, renew_in_lane, renewed, co);

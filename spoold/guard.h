@@ -7,17 +7,18 @@
 
 #include "coordinator.h"
 
-/* Takes the local locks; makes sure that no coordinator on another machine is alive (which takes a
- * lease if the last one was another machine's); names this instance. 0; negative errno with
- * *ret_why a heap sentence (-ECANCELED: SIGTERM or SIGINT, which are blocked, has come). */
+/* Takes the local locks; makes sure that no coordinator on another machine is alive (which takes
+ * two leases unless our lock, or a new share, vouches for that); names this instance. 0; negative
+ * errno with *ret_why a heap sentence (-ECANCELED: SIGTERM or SIGINT, which are blocked, has come).
+ */
 int guard_take(struct coordinator *co, char **ret_why);
 
 /* Starts the beat of spool/coordinator; stops the coordinator for good when another's instance is
  * read there. 0 or negative errno. */
 int guard_start(struct coordinator *co);
 
-/* May anything be moved? Not while our own sign is older than half a lease: it is said in the log,
- * and a turn of the loop follows when it has been renewed. */
+/* May anything be moved? Not while our own sign is older than half a lease, nor for a lease after it
+ * was missing: it is said in the log, and a turn of the loop follows when it has been renewed. */
 bool guard_holds(const struct coordinator *co);
 
 void guard_release(struct coordinator *co);

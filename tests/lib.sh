@@ -296,8 +296,9 @@ spoold_start() {
 	spoold_spawn "$@" && lib_up spoold spoold_is_up
 }
 
-spoold_is_up() {
-	grep -qE "^[[:space:]]*pid = \"?${LIB_PID[spoold]}\"?\$" "$SHARE/spool/coordinator"
+spoold_is_up() {	# its sign says so: only then a next start is as fast
+	grep -qE "^[[:space:]]*pid = \"?${LIB_PID[spoold]}\"?\$" "$SHARE/spool/coordinator" &&
+		grep -q "at_work = \"yes\"" "$SHARE/spool/coordinator"
 }
 
 spoold_stop() { local -; set +x; lib_stop spoold; }

@@ -246,8 +246,12 @@ static int write_format(struct laying *l)
 		return tell_errno("init: spool/ cannot be opened", fd);
 	if (syncfs(fd) < 0)
 		return tell_errno("init: the share cannot be written", -errno);
-	r = safefs_replace(fd, SPOOL_FORMAT, text, strlen(text), 0644, true);
-	return r < 0 ? tell_errno("init: spool/format cannot be written", r) : TELL_DONE;
+	/* The first spoold need not wait: nobody can have begun (guard.c). */
+	r = safefs_replace(fd, SPOOL_UNUSED, "", 0, 0644, true);
+	if (r == 0)
+		r = safefs_replace(fd, SPOOL_FORMAT, text, strlen(text), 0644, true);
+	return r < 0 ? tell_errno("init: spool/format or spool/unused cannot be written", r)
+		     : TELL_DONE;
 }
 
 /* "path", in quotes where a shell needs them; heap. */

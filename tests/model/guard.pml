@@ -12,10 +12,12 @@
  *   3. At each beat it reads the sign, by name, and if that is its own writes it anew, with "at work", into the file
  *      that it has made (or replaces it: -DREPLACE).  Such a read followed by an acknowledged write permits moving for
  *      PERMIT, counted from before the read.  (-DREPLACE: acknowledged later than that, it was a first write: rule 2.)
- *   4. Who reads another's name stops for good.  Who reads none (removed by hand) begins again with rule 2.
+ *   4. Who reads another's name stops for good.  Who reads none (removed by hand) begins again with rule 2
+ *      (and may move on while that write is under way, as long as the permission lasts).
  *   5. Short cut: a sign of the own machine that says "at work" needs neither watching nor pause, if the first write is
  *      acknowledged within PERMIT of the look: the local lock proves that instance dead, and nobody else has begun.
- *      (Not with -DREPLACE.)  -DNONEFREE: the same for a sign that is missing, if it is created exclusively.
+ *      (Not with -DREPLACE.)  -DUNUSED: the same for a sign that is missing, for the one who removes spool/unused, which
+ *      a new share has.  -DNONEFREE: for a sign that is missing, if it is created exclusively; spoold does not do that.
  *
  * Assumptions.  A turn (from the look at the permission to the last effect of what is moved) takes at most TURN, and
  * PERMIT + TURN <= PAUSE.  Everything else takes any time at all: a coordinator may stand still between any two steps,
@@ -61,6 +63,9 @@
 
 byte sign = SIGN0;
 bit atwork = (SIGN0==1);	/* what the sign says besides */
+#ifdef UNUSED
+bit unused = 1;			/* nobody has ever begun */
+#endif
 byte deaths = DEATHS, removals = REMOVALS;
 byte ph[2], me[2];		/* me: the instance: odd on machine 0, even on machine 1 */
 bit fresh[2];			/* the sign has changed since this one has looked */
@@ -88,6 +93,8 @@ bit handed[NUM+1];
 #define SHORTCUT(c) false
 #elif defined(M_ATWORK)		/* any sign of the own machine will do */
 #define SHORTCUT(c) OWN(c)
+#elif defined(UNUSED)
+#define SHORTCUT(c) ((OWN(c) && atwork) || (sign==0 && unused))
 #elif defined(NONEFREE)
 #define SHORTCUT(c) ((OWN(c) && atwork) || sign==0)
 #else
@@ -101,7 +108,7 @@ bit handed[NUM+1];
 #ifdef M_NOLIMIT
 #define MAY(c) (ph[c]==IN)
 #else
-#define MAY(c) (ph[c]==IN && pa[c]<PERMIT)
+#define MAY(c) ((ph[c]==IN || ph[c]==FIRST) && pa[c]<PERMIT)	/* at the start pa is MAX */
 #endif
 #ifdef NAMED
 #define MINE(c) (fby==me[c])
@@ -137,7 +144,14 @@ end:	do
 	/* 1: start */
 	:: atomic { ph[c]==OFF -> seen[c]=0; fresh[c]=0; fast[c]=0; pa[c]=MAX;
 		if
-		:: SHORTCUT(c) -> fast[c]=1; excl[c]=(sign==0); send(c, 1); ph[c]=FIRST
+		:: SHORTCUT(c) -> fast[c]=1; send(c, 1); ph[c]=FIRST;
+#ifdef NONEFREE
+			excl[c]=(sign==0)
+#elif defined(UNUSED) && !defined(M_UNUSEDSTAYS)
+			unused=0
+#else
+			skip
+#endif
 		:: else -> ph[c]=WATCH
 		fi }
 #ifdef M_NOWATCH

@@ -31,8 +31,7 @@ test_expect_success 'it is removed by hand: it comes back' '
 '
 
 test_expect_success 'it cannot be written: nothing is moved until it can' '
-	spoold_stop && touch late &&
-	SHIM_NFS=$SHARE SHIM_LATE=spool/coordinator SHIM_LATE_WHILE=$PWD/late spoold_start &&
+	spoold_stop && SHIM_NFS=$SHARE SHIM_LATE=spool/coordinator SHIM_LATE_WHILE=$PWD/late spoold_start && touch late &&
 	make_job early <<<true && drop early && rest 1500 && make_job waits <<<true && : >waits/.ready &&
 	drop waits && wait_until 10 said "could not be renewed for 1.0 s: nothing is moved" && rest 1000 && still_incoming waits && rm late && wait_done waits &&
 	said "the sign of life in spool/coordinator: in order again"

@@ -17,8 +17,9 @@ int guard_take(struct coordinator *co, char **ret_why);
  * read there. 0 or negative errno. */
 int guard_start(struct coordinator *co);
 
-/* May anything be moved? Not while our own sign is older than half a lease, nor for a lease after it
- * was missing: it is said in the log, and a turn of the loop follows when it has been renewed. */
+/* May anything be moved? Not while our own sign is older than half a lease, nor for a lease after
+ * it was missing: it is said in the log, and a turn of the loop follows when it has been renewed.
+ */
 bool guard_holds(const struct coordinator *co);
 
 void guard_release(struct coordinator *co);

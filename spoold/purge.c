@@ -5,18 +5,21 @@
  *
  * Ages are the file server's stamps against the clock of the host beside the disk, which is the
  * same host or, on an NFS mount, at worst some minutes off. Nothing of a user's is touched: a
- * folder in lost/ is evidence of an attempt whose inputs were copied. A crash
- * leaves the rest for the next time.
+ * folder in lost/ is evidence of an attempt whose inputs were copied. It is more than that, and
+ * stays whatever its age, until the copy is in its place: without it the scan would take the copy
+ * for unfinished, and throw it away with the job. A crash leaves the rest for the next time.
  */
 #include "purge.h"
 
 #include "cleanup.h"
 #include "clock.h"
+#include "jobs.h"
 #include "log.h"
 #include "removals.h"
 #include "xalloc.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define MOST 200
@@ -39,6 +42,22 @@ static bool is_old(int fd, const char *name, int64_t older_than)
 	       clock_wall_ms() - (int64_t)st.st_ctim.tv_sec * 1000 >= older_than;
 }
 
+/* Is it known that the job can do without this attempt? */
+static bool is_spent(struct coordinator *co, const char *name)
+{
+	_cleanup_free_ char *copy = NULL;
+	struct spool_job_name parsed;
+	const struct job *job;
+
+	if (spool_parse_job_folder(name, &parsed) < 0)
+		return true; /* no job's */
+	job = jobs_find(co, parsed.id);
+	if (job && job->place == SPOOL_LOST && job->attempt == parsed.attempt)
+		return false;
+	copy = xasprintf(SPOOL_TMP "%" PRIu64 ".%u", parsed.id, parsed.attempt);
+	return safefs_look(co->sp.place_fd[SPOOL_QUEUED], copy, NULL) == -ENOENT;
+}
+
 static int consider(const char *name, unsigned char type, void *arg)
 {
 	struct search *s = arg;
@@ -46,7 +65,7 @@ static int consider(const char *name, unsigned char type, void *arg)
 
 	(void)type;
 	if (spool_is_readme(name) || (s->only_tmp && !spool_is_tmp(name)) ||
-	    !is_old(fd, name, s->older_than))
+	    !is_old(fd, name, s->older_than) || (s->place == SPOOL_LOST && !is_spent(s->co, name)))
 		return 0;
 	removals_add(s->co, fd, spool_place_name(s->place), name);
 	return ++s->count >= MOST;

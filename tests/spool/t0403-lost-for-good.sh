@@ -69,5 +69,19 @@ test_expect_success 'every job is in one place, the index is equal' '
 	wait_until 10 sh -c "! ls \"$SHARE\"/spool/claims/r1/*" && wait_until 10 check_share
 '
 
+# Fails if purge.c goes by age alone: then the copy has no attempt that it was made from, and is thrown away.
+past() { [ "$(date +%s)" -gt "$1" ]; }
+test_expect_success 'lost/ is not purged of what a fresh copy stands for that is not in its place yet' '
+	before=$(jobs_in lost often | head -n 1) && rm -rf kept && spoold_stop && : >"$LOGS/spoold.log" &&
+	SHIM_MATCH=spool/lost/ SHIM_KILL_AFTER=1 spoold_spawn && wait_until 10 spoold_is_up && job kept && fake_claim kept &&
+	fake_give_back "$FAKE_CLAIM" && spoold_wait_end && test $LIB_STATUS = 137 && lost=$(wait_in lost kept) &&
+	wait_until 5 past $(($(date +%s) + 2)) && chmod 555 "$SHARE/spool/queued" &&
+	spoold_start -o keep_lost=1s -o scan_folders=1s && wait_until 10 test ! -e "$before" &&
+	wait_until 10 grep "the fresh copy cannot be queued" "$LOGS/spoold.log" && test -e "$lost" &&
+	spoold_kill9 && chmod 755 "$SHARE/spool/queued" && spoold_start -o keep_lost=1s -o scan_folders=1s && fake_claim kept &&
+	fake_finish "$FAKE_CLAIM" && folder=$(wait_done kept) && test "$(cat "$folder/input.txt")" = input &&
+	wait_until 10 test ! -e "$lost" && wait_until 10 check_share
+'
+
 fake_hush_all
 test_done

@@ -13,6 +13,7 @@
 
 #include "cleanup.h"
 #include "drops.h"
+#include "guard.h"
 #include "human.h"
 #include "index.h"
 #include "log.h"
@@ -197,8 +198,11 @@ int ids_take(struct coordinator *co, uint64_t *ret)
 
 void ids_close(struct coordinator *co)
 {
-	int r = co->next_id == co->block_end ? 0 : write_next(co, co->next_id);
+	int r = 0;
 
+	/* Once another coordinator may give numbers, the file is his. */
+	if (co->next_id != co->block_end && co->exit_code == 0 && guard_holds(co))
+		r = write_next(co, co->next_id);
 	if (r < 0)
 		log_warn("spool/next cannot be written (%s): some numbers will be left out",
 			 strerror(-r));

@@ -99,7 +99,8 @@ test_expect_success 'the sign is removed under a coordinator at work: it moves n
 
 test_expect_success 'and another begins meanwhile: it stops for good' '
 	make_job stops <<<true && cp "$SIGN" kept && afresh && rm "$SIGN" && says "was missing: it is written anew" && drop_mv stops &&
-	other_sign 15 && spoold_wait_end && test $LIB_STATUS = 1 && said "has taken over" && still_incoming stops
+	other_sign 15 && echo 1001 >"$SHARE/spool/next" && spoold_wait_end && test $LIB_STATUS = 1 && said "has taken over" &&
+	still_incoming stops && test "$(cat "$SHARE/spool/next")" = 1001
 '
 
 test_expect_success 'a signal ends the pause' '

@@ -56,8 +56,14 @@ lib_wait_end() {	# NAME
 	unset "LIB_PID[$name]" "LAB_OUTER[$name]"
 }
 
-# spoold_start [HOST [OPTION...]]
+# spoold_start [HOST [OPTION...]]; spoold_spawn does not wait until it is at work.
 spoold_start() {
+	local -
+	set +x
+	spoold_spawn "$@" && lib_up spoold grep -q "at work on /srv/share" "$LOGS/spoold.log"
+}
+
+spoold_spawn() {
 	local - host=${1:-srv}
 	set +x
 	[ $# = 0 ] || shift
@@ -65,8 +71,7 @@ spoold_start() {
 	# shellcheck disable=SC2086	# words
 	lab_spawn spoold "$host" setpriv --reuid=spool --regid=spool --init-groups \
 		--inh-caps=$CAPABILITIES --ambient-caps=$CAPABILITIES \
-		spoold --share /srv/share --state /var/lib/spool/spoold --foreground $SPOOLD_OPTS "$@" &&
-		lib_up spoold grep -q "at work on /srv/share" "$LOGS/spoold.log"
+		spoold --share /srv/share --state /var/lib/spool/spoold --foreground $SPOOLD_OPTS "$@"
 }
 
 # runner_start HOST [OPTION...]

@@ -3,6 +3,9 @@
 test_description='the coordinator on a client mount: by scanning on NFS; refused on SMB'
 . /lab/lib.sh
 RUNNERS="c2 c3"
+# Another machine takes over after two leases.
+RUNNER_OPTS="-o beat=2s -o freeze=5s"
+SPOOLD_OPTS="-o publish=1s -o lease=20s"
 
 if [ "$MEDIUM" = smb ]; then
 	test_expect_success "$MEDIUM: spoold refuses, with the reason and the remedy" '
@@ -51,7 +54,8 @@ test_expect_success "$MEDIUM: thirty jobs over two runners: each once; latency" 
 cat latency
 
 test_expect_success "$MEDIUM: it is moved to the server, and finds all in order" '
-	spoold_stop && spoold_start srv && check_share
+	spoold_stop && : >"$LOGS/spoold.log" && spoold_spawn srv && wait_until 60 grep "at work on" "$LOGS/spoold.log" &&
+	grep "watching its sign" "$LOGS/spoold.log" && wait_until 60 check_share
 '
 
 test_done

@@ -78,7 +78,7 @@ test_expect_success 'a share and a runner' '
 
 NEEDED=
 test_expect_success 'killed after every rename: each job ends once, in its place, the index equal' '
-	for n in $(seq 2 200); do	# the first is that of its sign, after which a start takes two leases (t0405)
+	for n in $(seq 2 200); do	# the first is that of its sign, after which a start takes two leases (t0408)
 		round "$n" || { echo "killed after rename $n" >&2; break; }
 		[ -z "$NEEDED" ] || break
 	done &&

@@ -30,6 +30,10 @@ is_done() {
 		! jobs_in failed "$1" | grep . && [ "$(jobs_in "done" "$1" | wc -l)" = 1 ]
 }
 
+# Who was killed between his first sign of life and the next is followed by a start of two leases
+# (t0408). Nobody else can be at work here, so the next one may take the spool for unused.
+without_sign() { rm -f "$SHARE/spool/coordinator" && : >"$SHARE/spool/unused"; }
+
 round() {	# N: spoold is killed before its N-th call, and started again
 	local end
 	job "job$1" && SHIM_NTH_OF=$SHARE/spool/ SHIM_NTH=$1 SHIM_NTH_SIGNAL=9 SHIM_NTH_CALLS=$CALLS \
@@ -40,7 +44,7 @@ round() {	# N: spoold is killed before its N-th call, and started again
 	else
 		spoold_wait_end && [ "$LIB_STATUS" = 137 ] || return 1
 	fi
-	spoold_start && is_done "job$1" 1 && check_share && spoold_stop
+	without_sign && spoold_start && is_done "job$1" 1 && check_share && spoold_stop
 }
 
 test_expect_success 'a share and a runner' '

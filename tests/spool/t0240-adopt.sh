@@ -75,15 +75,14 @@ test_expect_success 'what was taken away meanwhile is killed, not thawed' '
 test_expect_success 'two SIGTERM end all at once, also the jobs' '
 	counting_job five && drop_mv five && wait_in active five && wait_until 10 has_lines five 2 &&
 	kill -TERM "${LIB_PID[r1]}" && kill -TERM "${LIB_PID[r1]}" && runner_wait_end r1 &&
-	wait_until 10 test -z "$(lib_launchers)" && runner_start r1 &&
-	wait_until 20 test -n "$(jobs_in lost five)" && touch "$(wait_in active five)/enough" && wait_done five
+	wait_until 10 lib_no_launchers r1 && runner_start r1 && wait_in lost five && touch "$(wait_in active five)/enough" && wait_done five
 '
 
 test_expect_success '"--drain-and-exit" finds one that has taken over; nodes tell what freezes jobs' '
 	wait_until 10 runner_is_up r1 && counting_job six && drop_mv six && wait_in active six && wait_until 10 has_lines six 2 &&
 	runner_kill9 r1 && runner_start r1 && spoolctl nodes -o RUNNER,FREEZER | grep "r1 *\(signals\|cgroup\)" &&
 	touch "$(jobs_in active six)/enough" &&
-	spool-runner --share "$SHARE" --name r1 --drain-and-exit >out && cat out && grep "process ${LIB_PID[r1]})" out &&
+	timeout 60 spool-runner --share "$SHARE" --name r1 --drain-and-exit >out && cat out && grep "process ${LIB_PID[r1]})" out &&
 	runner_wait_end r1 && wait_done six && test -z "$(lib_launchers)"
 '
 

